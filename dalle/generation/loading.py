@@ -1,0 +1,111 @@
+"""A model by its name: the networks, the tokenisers that belong to them, and that they fit."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+
+from dalle.errors import DalleError
+from dalle.generation.pipeline import Pipeline
+from dalle.models import load_bart, load_clip, load_vqgan
+from dalle.models.bart import Bart
+from dalle.models.clip import Clip
+from dalle.models.decoding import prepare
+from dalle.models.registry import locate
+from dalle.settings import PRECISIONS, check_precision
+from dalle.text import ClipTokenizer, PromptTokenizer, TextNormalizer, Tokens
+from dalle.text.normalize import WORD_LIST
+
+
+def load(name: str | Path, precision: str | None = None) -> Pipeline:
+    """A registered name, a Hub repository "owner/name[@revision]", or a folder -> its Pipeline.
+
+    precision is that of BART and of the image decoder: "bfloat16" (what None means) or "float32";
+    CLIP is always float32. DalleError where the model is not found or its parts do not fit.
+    """
+    precision = check_precision(precision or PRECISIONS[0])
+    files = locate(name)
+    bart = load_bart(files.bart, dtype=jnp.dtype(precision))
+    vqgan = load_vqgan(files.vqgan, dtype=jnp.dtype(precision))
+    clip = load_clip(files.clip)
+    if vqgan.grid**2 != bart.config.image_length:
+        raise DalleError(
+            f"the model {files.name} does not fit together: it draws {bart.config.image_length} "
+            f"codes, and its image decoder reads {vqgan.grid} x {vqgan.grid}; "
+            "check that both folders are of the same model."
+        )
+
+    # The decoder's parameters are kept once, in the form that draws.
+    encoder = {"model": {"encoder": bart.params["model"]["encoder"]}}
+    normalize = str
+    if bart.config.normalize_text and files.bart.is_dir():
+        normalize = TextNormalizer(files.bart / WORD_LIST)
+    return Pipeline(
+        name=files.name,
+        revision=files.revision,
+        precision=precision,
+        encoder=replace(bart, params=encoder),
+        weights=prepare(bart.params, bart.config, bart.dtype),
+        vqgan=vqgan,
+        clip=clip,
+        normalize=normalize,
+        tokenizer=load_prompt_tokenizer(files.bart, bart),
+        clip_tokenizer=load_clip_tokenizer(files.clip, clip),
+    )
+
+
+def load_prompt_tokenizer(path: Path, bart: Bart) -> "PromptTokenizer | ByteTokenizer":
+    """The tokeniser in BART's folder; normalising is the pipeline's."""
+    config = bart.config
+    if not path.is_dir():
+        return ByteTokenizer(config.max_text_length, start=0, end=2, pad=1)
+    tokenizer = PromptTokenizer.from_folder(path, config.max_text_length)
+    if tokenizer.vocab_size > config.encoder_vocab_size:
+        raise DalleError(
+            f"the tokenizer in {path} has {tokenizer.vocab_size} tokens, and the model's "
+            f"config.json knows {config.encoder_vocab_size}; take both from the same model."
+        )
+    return tokenizer
+
+
+def load_clip_tokenizer(path: Path, clip: Clip) -> "ClipTokenizer | ByteTokenizer":
+    """The tokeniser in CLIP's folder."""
+    config = clip.config.text_config
+    if not path.is_dir():
+        end = config.vocab_size - 1
+        return ByteTokenizer(config.max_position_embeddings, start=end - 1, end=end, pad=end)
+    tokenizer = ClipTokenizer.from_folder(path, config.max_position_embeddings)
+    if tokenizer.vocab_size > config.vocab_size:
+        raise DalleError(
+            f"the tokenizer in {path} has {tokenizer.vocab_size} tokens, and the model's "
+            f"config.json knows {config.vocab_size}; take both from the same model."
+        )
+    return tokenizer
+
+
+class ByteTokenizer:
+    """One token a byte: reads prompts for random models, which have no tokeniser of their own."""
+
+    FIRST_BYTE = 3  # after start, padding and end
+
+    def __init__(self, max_length: int, start: int, end: int, pad: int):
+        self.max_length, self.start, self.end, self.pad = max_length, start, end, pad
+
+    def __call__(self, texts: Sequence[str]) -> Tokens:
+        room = self.max_length - 2
+        shape = (len(texts), self.max_length)
+        input_ids = np.full(shape, self.pad, np.int32)  # [B, S]
+        attention_mask = np.zeros(shape, np.int32)  # [B, S]
+        encoded = [text.encode() for text in texts]
+        for row, data in enumerate(encoded):
+            ids = [self.start, *(byte + self.FIRST_BYTE for byte in data[:room]), self.end]
+            input_ids[row, : len(ids)] = ids
+            attention_mask[row, : len(ids)] = 1
+        used = [min(len(data), room) for data in encoded]
+        return Tokens(input_ids, attention_mask, used, [len(data) > room for data in encoded])
+
+    def without_prompt(self) -> Tokens:
+        """The row of no prompt at all."""
+        return self([""])

@@ -1,0 +1,101 @@
+"""Between arrays and pictures: decoding in batches, previews, and the sheet with its prompt."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+NEUTRAL_GREY = 128
+
+SHEET_GAP = 8  # pixels between and around the pictures
+SHEET_FONT_SIZE = 20
+SHEET_LINES = 4  # of the prompt; the rest is an ellipsis
+SHEET_SMALLEST = 360  # pixels across, so that a prompt under tiny pictures can be read
+PAPER, INK = "white", "black"
+
+
+def in_batches(function: Callable, rows: np.ndarray, size: int) -> np.ndarray:
+    """`function` over [N, ...] in batches of exactly `size` rows, the last one filled up.
+
+    One shape: one compilation, and a row's result does not depend on how many there are.
+    """
+    done = []
+    for start in range(0, len(rows), size):
+        batch = rows[start : start + size]
+        missing = size - len(batch)
+        filled = np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)])
+        done.append(np.asarray(function(filled))[: len(batch)])
+    return np.concatenate(done)
+
+
+def to_pixels(decoded: np.ndarray) -> np.ndarray:
+    """Decoded values, about 0..1, of any shape -> uint8 0..255; what is not a number is black."""
+    return np.round(np.clip(np.nan_to_num(decoded, nan=0.0), 0, 1) * 255).astype(np.uint8)
+
+
+def to_images(pixels: np.ndarray) -> list[Image.Image]:
+    """[N, H, W, 3] uint8 -> N RGB pictures."""
+    return [Image.fromarray(picture) for picture in pixels]
+
+
+def fill_codes(codes: np.ndarray, length: int) -> np.ndarray:
+    """Codes so far, [N, t] -> [N, length], the last one going on, so that the edge stays clean."""
+    return np.pad(codes, ((0, 0), (0, length - codes.shape[1])), mode="edge")
+
+
+def grey_out(pixels: np.ndarray, drawn: int, grid: int) -> np.ndarray:
+    """[N, H, W, 3] with grey in place of the code rows, of `grid` codes each, not yet complete."""
+    height = pixels.shape[1]
+    grey = pixels.copy()
+    grey[:, drawn // grid * height // grid :] = NEUTRAL_GREY
+    return grey
+
+
+def make_sheet(images: Sequence[Image.Image], prompt: str) -> Image.Image:
+    """The pictures in a square, best first along the rows, with the prompt underneath."""
+    columns = math.ceil(math.sqrt(len(images)))
+    rows = math.ceil(len(images) / columns)
+    width, height = images[0].size
+    across = max(columns * (width + SHEET_GAP) + SHEET_GAP, SHEET_SMALLEST)
+    down = rows * (height + SHEET_GAP) + SHEET_GAP
+    indent = (across - columns * (width + SHEET_GAP) + SHEET_GAP) // 2
+
+    font = ImageFont.load_default(SHEET_FONT_SIZE)
+    lines = wrap(prompt, font, across - 2 * SHEET_GAP)
+    line_height = round(1.3 * SHEET_FONT_SIZE)
+    sheet = Image.new("RGB", (across, down + len(lines) * line_height + SHEET_GAP), PAPER)
+    for index, image in enumerate(images):
+        row, column = divmod(index, columns)
+        place = (indent + column * (width + SHEET_GAP), SHEET_GAP + row * (height + SHEET_GAP))
+        sheet.paste(image, place)
+    draw = ImageDraw.Draw(sheet)
+    for index, line in enumerate(lines):
+        middle = (across / 2, down + (index + 0.5) * line_height)
+        draw.text(middle, line, INK, font, anchor="mm")
+    return sheet
+
+
+def wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """The text in lines of at most `width` pixels and at most SHEET_LINES of them.
+
+    Words longer than a line are broken; what cannot be printed becomes a space.
+    """
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    lines = [""]
+    for word in printable.split():
+        if lines[-1] and font.getlength(f"{lines[-1]} {word}") <= width:
+            lines[-1] = f"{lines[-1]} {word}"
+            continue
+        if lines[-1]:
+            lines.append("")
+        for letter in word:
+            if font.getlength(lines[-1] + letter) > width:
+                lines.append("")
+            lines[-1] += letter
+        if len(lines) > SHEET_LINES:
+            shortened = lines[SHEET_LINES - 1]
+            while shortened and font.getlength(f"{shortened}…") > width:
+                shortened = shortened[:-1]
+            return [*lines[: SHEET_LINES - 1], f"{shortened}…"]
+    return lines

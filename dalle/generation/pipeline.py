@@ -1,0 +1,220 @@
+"""From a prompt to ranked pictures: the parts meet here, once."""
+
+import dataclasses
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from dalle.generation import pictures
+from dalle.generation.loop import draw_codes
+from dalle.generation.rank import best_first, report_unranked
+from dalle.generation.result import Picture, Preview, Result
+from dalle.generation.sampling import make_rows
+from dalle.models.bart import Bart
+from dalle.models.cells import CellTokenizer
+from dalle.models.clip import Clip
+from dalle.models.decoding import DecoderWeights
+from dalle.models.vqgan import Vqgan
+from dalle.settings import GenerationSettings, SettingsError, check_prompt
+from dalle.text import Tokens
+
+# Every run has these shapes, whatever the number of candidates: one compilation serves all, and a
+# candidate drawn alone is the same picture to the last bit. With other row counts XLA sums in
+# another order, which in bfloat16 is enough to draw other codes. Four is as fast as any on a CPU.
+DRAWN_TOGETHER = 16
+DECODED_TOGETHER = 4
+
+
+class Stopwatch:
+    """Seconds by stage; what the caller does between two frames is not counted."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.resume()
+
+    def resume(self) -> None:
+        self._since = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """The time since the last lap goes to this stage."""
+        elapsed = time.perf_counter() - self._since
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + elapsed
+        self.resume()
+
+
+@dataclass(frozen=True, eq=False)
+class Pipeline:
+    """A loaded model; `generate` for the pictures, `stream` for the previews on the way too."""
+
+    name: str
+    revision: str
+    precision: str
+    encoder: Bart  # its parameters may be the encoder's alone
+    weights: DecoderWeights
+    vqgan: Vqgan | CellTokenizer
+    clip: Clip
+    normalize: Callable[[str], str]
+    tokenizer: Callable[[list[str]], Tokens]
+    clip_tokenizer: Callable[[list[str]], Tokens]
+    defaults: Mapping[str, Any] = field(default_factory=dict)  # the model's own, over the general
+
+    def generate(self, prompt: str, **knobs: Any) -> Result:
+        """Draws a prompt, ranks the candidates and returns them all, the best ones first.
+
+        The knobs are the fields of GenerationSettings; SettingsError for an impossible one.
+        """
+        *_, result = self._run(*self._check(prompt, knobs), previews=False)
+        return result
+
+    def stream(
+        self, prompt: str, cancelled: Callable[[], bool] = lambda: False, **knobs: Any
+    ) -> Iterator[Preview | Result]:
+        """As `generate`, with a Preview after each chunk of the drawing; the Result comes last.
+
+        Closing the iterator stops between two chunks; so does `cancelled`, which is asked after
+        each chunk: once it is true nothing more comes, no Result either.
+        """
+        return self._run(*self._check(prompt, knobs), previews=True, cancelled=cancelled)
+
+    def _check(self, prompt: str, knobs: dict[str, Any]) -> tuple[str, GenerationSettings]:
+        settings = GenerationSettings.of(self.defaults, knobs)
+        if settings.seed is None:
+            settings = dataclasses.replace(settings, seed=secrets.randbits(32))
+        return check_prompt(prompt), settings
+
+    def _run(
+        self,
+        prompt: str,
+        settings: GenerationSettings,
+        previews: bool,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Preview | Result]:
+        watch, notes = Stopwatch(), []
+
+        # 1. Read the prompt, and what stands against it.
+        memory, mask = self._read("prompt", prompt, notes)
+        against = self._without_prompt
+        if settings.negative_prompt.strip():
+            against = self._read("negative_prompt", settings.negative_prompt, notes)
+        memory = jnp.concatenate([memory, against[0]])  # [2, S, D]
+        mask = np.concatenate([mask, against[1]])  # [2, S]
+        watch.lap("reading")
+
+        # 2. Draw the codes and decode them, as many candidates at a time as a run has rows.
+        numbers, length = settings.drawn, self.weights.config.image_length
+        pixels = np.zeros((0, self.vqgan.resolution, self.vqgan.resolution, 3), np.uint8)
+        for start in range(0, len(numbers), DRAWN_TOGETHER):
+            together = numbers[start : start + DRAWN_TOGETHER]
+            for codes in self._draw(memory, mask, settings, together):
+                watch.lap("drawing")
+                if codes.shape[1] == length:
+                    pixels = np.concatenate([pixels, self._decode(codes)])
+                    codes = codes[:0]
+                    watch.lap("decoding")
+                if previews:
+                    done = len(pixels) + len(codes) * codes.shape[1] / length
+                    shown = self._preview(pixels, codes, settings.keep)
+                    watch.lap("previews")
+                    yield Preview(shown, done / len(numbers))
+                    watch.resume()
+                if cancelled():
+                    return
+
+        # 3. Rank the pictures.
+        images = pictures.to_images(pixels)
+        scores = self._score(images, prompt)
+        order = best_first(scores, numbers)
+        notes += report_unranked(scores, numbers)
+        watch.lap("ranking")
+
+        # 4. Hand them over, best first, each with what remakes it.
+        recipe = {
+            "model": self.name,
+            "revision": self.revision,
+            "precision": self.precision,
+            "prompt": prompt,
+            "normalized_prompt": self.normalize(prompt).strip(),
+            "settings": settings.as_dict(),
+            "seed": settings.seed,
+        }
+        ranked = [
+            Picture(images[i], scores[i], numbers[i], recipe | {"candidate": numbers[i]})
+            for i in order
+        ]
+        yield Result(
+            pictures=ranked[: settings.keep],
+            rejected=ranked[settings.keep :],
+            recipe=recipe,
+            seconds=watch.seconds,
+            notes=notes,
+        )
+
+    def _read(self, name: str, text: str, notes: list[str]) -> tuple[Array, np.ndarray]:
+        """A prompt's memory [1, S, D] and mask [1, S]; a note where it was too long."""
+        words = self.normalize(text)
+        tokens = self.tokenizer([words])
+        if not words.strip() or tokens.used[0] == 0:
+            raise SettingsError(
+                f"{name} holds nothing that the model can read; write a few English words."
+            )
+        if tokens.truncated[0]:
+            notes.append(
+                f"{name} is longer than the model reads: only its first {tokens.used[0]} tokens "
+                "were used."
+            )
+        return self._encode(tokens)
+
+    @cached_property
+    def _without_prompt(self) -> tuple[Array, np.ndarray]:
+        """Memory [1, S, D] and mask [1, S] of no prompt at all; the same in every run."""
+        return self._encode(self.tokenizer.without_prompt())
+
+    def _encode(self, tokens: Tokens) -> tuple[Array, np.ndarray]:
+        return self.encoder.encode(tokens.input_ids, tokens.attention_mask), tokens.attention_mask
+
+    def _draw(
+        self,
+        memory: Array,
+        mask: np.ndarray,
+        settings: GenerationSettings,
+        candidates: tuple[int, ...],
+    ) -> Iterator[np.ndarray]:
+        """Codes so far of up to DRAWN_TOGETHER candidates, [N, t], after each chunk."""
+        missing = DRAWN_TOGETHER - len(candidates)
+        rows = make_rows(settings, settings.seed, candidates + candidates[-1:] * missing)
+        known = min(self.vqgan.num_codes, self.weights.config.image_vocab_size)
+        for codes in draw_codes(self.weights, memory, mask, rows, known):
+            yield codes[: len(candidates)]
+
+    def _decode(self, codes: np.ndarray) -> np.ndarray:
+        """[N, T] -> [N, H, W, 3] uint8."""
+        return pictures.to_pixels(pictures.in_batches(self.vqgan.decode, codes, DECODED_TOGETHER))
+
+    def _preview(self, finished: np.ndarray, codes: np.ndarray, keep: int) -> list:
+        """The first `keep` candidates: finished pixels, then codes so far, then plain grey."""
+        shown = finished[:keep]  # [N, H, W, 3]
+        codes = codes[: keep - len(shown)]  # [N, t]
+        if len(codes):
+            filled = pictures.fill_codes(codes, self.weights.config.image_length)
+            partly = pictures.grey_out(self._decode(filled), codes.shape[1], self.vqgan.grid)
+            shown = np.concatenate([shown, partly])
+        waiting = np.full((keep - len(shown), *shown.shape[1:]), pictures.NEUTRAL_GREY, np.uint8)
+        return pictures.to_images(np.concatenate([shown, waiting]))
+
+    def _score(self, images: list, prompt: str) -> list[float]:
+        """How well each picture fits the prompt, in CLIP's opinion."""
+        tokens = self.clip_tokenizer([prompt])
+        text = self.clip.embed_text(tokens.input_ids, tokens.attention_mask)  # [1, D]
+
+        def score(values: np.ndarray) -> Array:
+            return self.clip.similarity(self.clip.embed_images(values), text)[:, 0]
+
+        values = np.asarray(self.clip.preprocess(images))  # [N, H, W, 3]
+        return pictures.in_batches(score, values, DECODED_TOGETHER).tolist()

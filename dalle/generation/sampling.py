@@ -1,0 +1,120 @@
+"""From logits to a token: guidance, temperature, top-k, top-p, and noise that each code owns.
+
+The noise of a code depends on seed, candidate, position and the code itself, and on nothing else:
+fold_in(fold_in(fold_in(key(seed), candidate), position), code). So a row's token does not depend
+on its batch mates, and a small change of the odds seldom changes the token.
+
+Sources: super conditioning, twitter.com/RiversHaveWings/status/1478093658716966912;
+the Gumbel-max trick, arxiv.org/abs/1411.0030; top-p, arxiv.org/abs/1904.09751.
+"""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+from jax import Array, lax, random
+
+from dalle.settings import LIMITS, GenerationSettings
+
+MAX_TOP_K = int(LIMITS["top_k"][1])
+
+
+@struct.dataclass
+class Rows:
+    """What each row is drawn with; arrays, so that other values compile nothing."""
+
+    keys: Array  # [N] random keys, one for each seed and candidate
+    condition_scale: Array  # [N] float32
+    temperature: Array  # [N] float32, 0 = the likeliest code
+    top_k: Array  # [N] int32, 0 = all codes
+    top_p: Array  # [N] float32
+
+
+@jax.jit
+def _row_keys(seed: Array, candidates: Array) -> Array:
+    """[] uint32, [N] uint32 -> [N] keys."""
+    # The generator is named, so that no machine's default changes a picture.
+    seed_key = random.key(seed, impl="threefry2x32")
+    return jax.vmap(random.fold_in, (None, 0))(seed_key, candidates)
+
+
+def make_rows(settings: GenerationSettings, seed: int, candidates: Sequence[int]) -> Rows:
+    """One row for each candidate number, all with the same settings."""
+
+    def filled(value: float, dtype: type) -> np.ndarray:
+        return np.full(len(candidates), value, dtype)
+
+    return Rows(
+        keys=_row_keys(np.uint32(seed), np.asarray(candidates, np.uint32)),
+        condition_scale=filled(settings.condition_scale, np.float32),
+        temperature=filled(settings.temperature, np.float32),
+        top_k=filled(settings.top_k, np.int32),
+        top_p=filled(settings.top_p, np.float32),
+    )
+
+
+def guide(logits: Array, condition_scale: Array) -> Array:
+    """Super conditioning: rows with the prompt, then without it, [2N, V] and [N] -> [N, V]."""
+    conditional, unconditional = jnp.split(logits, 2)
+    return unconditional + condition_scale[:, None] * (conditional - unconditional)
+
+
+def gumbel(keys: Array, codes: Array) -> Array:
+    """Gumbel noise that belongs to each code: [N] keys, [N, M] codes -> [N, M]."""
+
+    def bits(key: Array, code: Array) -> Array:
+        # A folded key is itself 64 random bits: one hash a code, whatever codes are asked for.
+        return random.key_data(random.fold_in(key, code))[0]
+
+    drawn = jax.vmap(jax.vmap(bits, (None, 0)))(keys, codes)
+    uniform = (drawn >> 9).astype(jnp.float32) * 2**-23 + 2**-24  # strictly between 0 and 1
+    return -jnp.log(-jnp.log(uniform))
+
+
+def sample(logits: Array, rows: Rows, position: Array) -> Array:
+    """One token a row, [N, V] guided logits -> [N] int32; every column is a permitted code."""
+    keys = jax.vmap(random.fold_in, (0, None))(rows.keys, position)
+    tokens = _draw_ranked(*lax.top_k(logits, min(MAX_TOP_K, logits.shape[1])), keys, rows)
+    if logits.shape[1] <= MAX_TOP_K:
+        return tokens
+
+    # The whole vocabulary costs ten times as much, sorting it a hundred times: only when a row
+    # asks for it. Which way a row goes depends on its own settings alone.
+    whole = (rows.top_k == 0) & (rows.temperature > 0)
+    nucleus = whole & (rows.top_p < 1)
+
+    def draw_sorted() -> Array:
+        return _draw_ranked(*lax.top_k(logits, logits.shape[1]), keys, rows)
+
+    from_all = lax.cond(whole.any(), lambda: _draw_from_all(logits, keys, rows), lambda: tokens)
+    from_nucleus = lax.cond(nucleus.any(), draw_sorted, lambda: tokens)
+    return jnp.where(nucleus, from_nucleus, jnp.where(whole, from_all, tokens))
+
+
+def _draw_ranked(logits: Array, codes: Array, keys: Array, rows: Rows) -> Array:
+    """A token among the candidates for it, likeliest first: [N, M], [N, M] -> [N] int32."""
+    rank = jnp.arange(logits.shape[1])
+    permitted = (rank < rows.top_k[:, None]) | (rows.top_k[:, None] == 0)
+    scaled = jnp.where(permitted, _scale(logits, logits[:, :1], rows), -jnp.inf)
+    odds = jax.nn.softmax(scaled)
+    likelier = jnp.cumsum(odds, axis=1) - odds  # probability of the codes before this one
+    top_p = rows.top_p[:, None]
+    permitted = (likelier < top_p) | (top_p >= 1)  # sums may round to above 1
+    noisy = jnp.where(permitted, scaled + gumbel(keys, codes), -jnp.inf)
+    best = jnp.where(rows.temperature > 0, noisy.argmax(1), 0)
+    return jnp.take_along_axis(codes, best[:, None], axis=1)[:, 0].astype(jnp.int32)
+
+
+def _draw_from_all(logits: Array, keys: Array, rows: Rows) -> Array:
+    """A token of the whole vocabulary, unsorted: [N, V] -> [N] int32."""
+    codes = jnp.broadcast_to(jnp.arange(logits.shape[1]), logits.shape)
+    scaled = _scale(logits, logits.max(1, keepdims=True), rows)
+    return (scaled + gumbel(keys, codes)).argmax(1).astype(jnp.int32)
+
+
+def _scale(logits: Array, highest: Array, rows: Rows) -> Array:
+    """Logits over temperature, [N, M]; at most 0, so that a tiny temperature cannot overflow."""
+    temperature = jnp.where(rows.temperature > 0, rows.temperature, 1)
+    return (logits - highest) / temperature[:, None]

@@ -1,0 +1,224 @@
+"""One image token after another through a cache: the fast form of BART's decoder.
+
+Weights are prepared once from the published tree: cast, and laid out [out, in] with the
+products that share an input fused. The cache is float32, [R, H, T, K] a layer, because XLA:CPU
+widens a bfloat16 cache at every step; layers are a Python loop with one array per weight,
+because a scan over stacked weights copies them. R = G * N rows, group-major: G prompt variants
+(with the prompt, without it), N candidates each, so that a variant's cross-attention keys and
+values are kept once for all its candidates.
+"""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+from jax import Array, lax
+
+from dalle.models.bart import Bart
+from dalle.models.config import BartConfig
+from dalle.models.layers import gelu
+
+
+@struct.dataclass
+class DecoderWeights:
+    """The decoder's parameters, ready for `step`."""
+
+    config: BartConfig = struct.field(pytree_node=False)
+    tree: dict[str, Any]
+
+
+@struct.dataclass
+class CrossCache:
+    """Keys and values of the prompt, one pair a layer."""
+
+    keys: list[Array]  # L x [G, H, S, K] float32
+    values: list[Array]  # L x [G, H, S, K] float32
+    mask: Array  # [G, S] bool
+
+
+@struct.dataclass
+class Cache:
+    """Keys and values of the image tokens so far, one pair a layer."""
+
+    keys: list[Array]  # L x [R, H, T, K] float32
+    values: list[Array]  # L x [R, H, T, K] float32
+
+
+def prepare(params: dict[str, Any], config: BartConfig, dtype: jnp.dtype) -> DecoderWeights:
+    """The decoder's weights in `dtype`, transposed and fused; norms and embeddings in float32."""
+
+    def fused(parts: list[dict]) -> dict[str, Array]:
+        kernel = jnp.concatenate([jnp.asarray(part["kernel"], dtype).T for part in parts])
+        if "bias" not in parts[0]:
+            return {"kernel": kernel}
+        return {"kernel": kernel, "bias": jnp.concatenate([part["bias"] for part in parts])}
+
+    def prepare_layer(layer: dict) -> dict[str, Any]:
+        own, cross, glu = (layer[n] for n in ("FlaxBartAttention_0", "FlaxBartAttention_1", "GLU_0"))
+        return {
+            "qkv": fused([own["q_proj"], own["k_proj"], own["v_proj"]]),
+            "own_out": fused([own["out_proj"]]),
+            "cross_q": fused([cross["q_proj"]]),
+            "cross_kv": fused([cross["k_proj"], cross["v_proj"]]),
+            "cross_out": fused([cross["out_proj"]]),
+            "gate_up": fused([glu["Dense_0"], glu["Dense_1"]]),
+            "down": fused([glu["Dense_2"]]),
+            "norms": [layer[f"LayerNorm_{i}"] for i in range(4)],
+            "glu_norms": [glu["LayerNorm_0"], glu["LayerNorm_1"]],
+        }
+
+    decoder = params["model"]["decoder"]
+    layers = decoder["layers"]
+    tree = {
+        "embed_tokens": decoder["embed_tokens"]["embedding"],
+        "embed_positions": decoder["embed_positions"]["embedding"],
+        "embed_norm": decoder["layernorm_embedding"],
+        "layers": [
+            prepare_layer(layers[f"FlaxBartDecoderLayer_{i}"]) for i in range(config.decoder_layers)
+        ],
+        "final_norm": decoder["final_ln"] if config.use_final_ln_decoder else None,
+        "head": fused([params["lm_head"]]),
+    }
+    return DecoderWeights(config=config, tree=jax.tree.map(jnp.asarray, tree))
+
+
+def product(x: Array, weight: dict[str, Array]) -> Array:
+    """[R, in] x [out, in] -> [R, out] float32, computed in the weight's dtype."""
+    kernel = weight["kernel"]
+    precision = lax.Precision.HIGHEST if kernel.dtype == jnp.float32 else None
+    y = lax.dot_general(
+        x.astype(kernel.dtype),
+        kernel,
+        (((1,), (1,)), ((), ())),
+        precision=precision,
+        preferred_element_type=jnp.float32,
+    )
+    return y + weight["bias"] if "bias" in weight else y
+
+
+def normalise(x: Array, norm: dict[str, Array]) -> Array:
+    """LayerNorm over the last axis, with the parameters of a published norm."""
+    centred = x - x.mean(-1, keepdims=True)
+    y = centred * lax.rsqrt(jnp.square(centred).mean(-1, keepdims=True) + 1e-5)
+    return (y * norm["scale"] if "scale" in norm else y) + norm["bias"]
+
+
+@jax.jit
+def cross_attention_cache(weights: DecoderWeights, memory: Array, mask: Array) -> CrossCache:
+    """The prompts' keys and values for every layer, from memory [G, S, D] and mask [G, S]."""
+    groups, length, width = memory.shape
+    heads = weights.config.decoder_attention_heads
+    keys, values = [], []
+    for layer in weights.tree["layers"]:
+        both = product(memory.reshape(-1, width), layer["cross_kv"])
+        both = both.reshape(groups, length, 2, heads, width // heads).transpose(2, 0, 3, 1, 4)
+        keys.append(both[0])
+        values.append(both[1])
+    return CrossCache(keys=keys, values=values, mask=mask.astype(bool))
+
+
+def empty_cache(config: BartConfig, rows: int, length: int) -> Cache:
+    """Room for `length` tokens in each of `rows` rows."""
+    heads = config.decoder_attention_heads
+    shape = (rows, heads, length, config.d_model // heads)
+    layers = range(config.decoder_layers)
+    return Cache(
+        keys=[jnp.zeros(shape) for _ in layers], values=[jnp.zeros(shape) for _ in layers]
+    )
+
+
+def grow(cache: Cache, length: int) -> Cache:
+    """The same cache with room for `length` tokens."""
+    missing = length - cache.keys[0].shape[2]
+    return jax.tree.map(lambda x: jnp.pad(x, ((0, 0), (0, 0), (0, missing), (0, 0))), cache)
+
+
+def attend(query: Array, keys: Array, values: Array, mask: Array) -> Array:
+    """One query a row: [R, H, K] over [R, H, T, K] -> [R, H, K]; mask broadcasts to [R, H, T]."""
+    scores = jnp.einsum("rhk,rhtk->rht", query, keys, precision=lax.Precision.HIGHEST)
+    weights = jax.nn.softmax(jnp.where(mask, scores, jnp.finfo(jnp.float32).min), axis=-1)
+    return jnp.einsum("rht,rhtk->rhk", weights, values, precision=lax.Precision.HIGHEST)
+
+
+def attend_groups(query: Array, keys: Array, values: Array, mask: Array) -> Array:
+    """Rows [G * N, H, K] over their group's keys [G, H, S, K] -> [G * N, H, K]; mask is [G, S]."""
+    rows, heads, size = query.shape
+    query = query.reshape(len(keys), -1, heads, size)
+    scores = jnp.einsum("gnhk,ghsk->gnhs", query, keys, precision=lax.Precision.HIGHEST)
+    scores = jnp.where(mask[:, None, None], scores, jnp.finfo(jnp.float32).min)
+    read = jnp.einsum(
+        "gnhs,ghsk->gnhk", jax.nn.softmax(scores), values, precision=lax.Precision.HIGHEST
+    )
+    return read.reshape(rows, heads, size)
+
+
+def step(
+    weights: DecoderWeights,
+    cache: Cache,
+    cross: CrossCache,
+    tokens: Array,  # [R] int32, the tokens at `position`
+    position: Array,  # int32 scalar
+) -> tuple[Array, Cache]:
+    """Logits [R, V] float32 for the token after `position`, and the cache with it written."""
+    config, tree = weights.config, weights.tree
+    rows, heads, width = len(tokens), config.decoder_attention_heads, config.d_model
+    size = width // heads
+    scale = size**-0.5
+
+    x = tree["embed_tokens"][tokens]
+    if config.scale_embedding:
+        x = x * width**0.5
+    x = normalise(x + tree["embed_positions"][position], tree["embed_norm"])
+    seen = (jnp.arange(cache.keys[0].shape[2]) <= position)[None, None]  # [1, 1, T]
+
+    keys, values = [], []
+    for index, layer in enumerate(tree["layers"]):
+        norms = layer["norms"]
+        qkv = product(normalise(x, norms[0]), layer["qkv"]).reshape(rows, 3, heads, 1, size)
+        write = partial(lax.dynamic_update_slice_in_dim, start_index=position, axis=2)
+        keys.append(write(cache.keys[index], qkv[:, 1]))
+        values.append(write(cache.values[index], qkv[:, 2]))
+        drawn = attend(qkv[:, 0, :, 0] * scale, keys[-1], values[-1], seen)
+        x = x + normalise(product(drawn.reshape(rows, width), layer["own_out"]), norms[1])
+
+        query = product(normalise(x, norms[2]), layer["cross_q"]).reshape(rows, heads, size)
+        read = attend_groups(query * scale, cross.keys[index], cross.values[index], cross.mask)
+        x = x + normalise(product(read.reshape(rows, width), layer["cross_out"]), norms[3])
+
+        gate, up = jnp.split(product(normalise(x, layer["glu_norms"][0]), layer["gate_up"]), 2, 1)
+        hidden = normalise(gelu(gate) * up, layer["glu_norms"][1])
+        x = x + product(hidden, layer["down"])
+
+    if tree["final_norm"] is not None:
+        x = normalise(x, tree["final_norm"])
+    return product(x, tree["head"]), Cache(keys=keys, values=values)
+
+
+@partial(jax.jit, static_argnames="length")
+def _greedy(
+    weights: DecoderWeights, cross: CrossCache, condition_scale: Array, length: int
+) -> Array:
+    config = weights.config
+    groups = len(cross.mask)
+
+    def draw_one(carry: tuple, position: Array) -> tuple:
+        tokens, cache = carry
+        logits, cache = step(weights, cache, cross, tokens, position)
+        conditional, unconditional = jnp.split(logits, 2)
+        logits = unconditional + condition_scale * (conditional - unconditional)
+        drawn = logits[:, : config.image_vocab_size].argmax(-1).astype(jnp.int32)
+        return (jnp.tile(drawn, 2), cache), drawn
+
+    start = jnp.full((groups,), config.decoder_start_token_id, jnp.int32)
+    carry = start, empty_cache(config, groups, length)
+    _, drawn = lax.scan(draw_one, carry, jnp.arange(length))
+    return drawn.T
+
+
+def greedy_codes(bart: Bart, memory: Array, mask: Array, condition_scale: float) -> Array:
+    """The likeliest codes [B, T] for memory [2B, S, D]: prompts first, then their opposites."""
+    weights = prepare(bart.params, bart.config, bart.dtype)
+    cross = cross_attention_cache(weights, memory, mask)
+    return _greedy(weights, cross, jnp.float32(condition_scale), bart.config.image_length)

@@ -1,0 +1,94 @@
+"""The networks with their weights: from files, or random ones of a published geometry."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax.traverse_util import flatten_dict, unflatten_dict
+
+from dalle.models.bart import Bart, bart_shapes
+from dalle.models.cells import CellTokenizer, cell_shapes
+from dalle.models.checkpoint import leaf_dtype, read_json, read_params
+from dalle.models.clip import Clip, clip_shapes
+from dalle.models.config import BartConfig, CellTokenizerConfig, ClipConfig, VqganConfig
+from dalle.models.registry import resolve
+from dalle.models.vqgan import Vqgan, vqgan_shapes
+
+Config = BartConfig | VqganConfig | CellTokenizerConfig | ClipConfig
+
+# Not a power of two, so that the repetitions do not line up with the rows of a kernel.
+NOISE_VALUES = 1_000_003
+
+
+def load_bart(source: str | Path, dtype: jnp.dtype = jnp.float32) -> Bart:
+    """DALL·E's sequence-to-sequence network, from a folder, a Hub repository or a name.
+
+    `dtype` is that of the products. DalleError where it is not found or does not fit.
+    """
+    path = resolve(source, "bart")
+    config, shapes = read_geometry(path, "bart")
+    return Bart(config, make_params(path, shapes, dtype), dtype)
+
+
+def load_vqgan(source: str | Path, dtype: jnp.dtype = jnp.float32) -> Vqgan | CellTokenizer:
+    """An image tokeniser, of the kind that its config.json names; otherwise as load_bart."""
+    path = resolve(source, "vqgan")
+    config, shapes = read_geometry(path, "vqgan")
+    params = make_params(path, shapes, dtype)
+    if isinstance(config, CellTokenizerConfig):
+        return CellTokenizer(config, params, dtype)
+    return Vqgan.from_params(config, params, dtype)
+
+
+def load_clip(source: str | Path, dtype: jnp.dtype = jnp.float32) -> Clip:
+    """What scores pictures against a text; otherwise as load_bart."""
+    path = resolve(source, "clip")
+    config, shapes = read_geometry(path, "clip")
+    preprocessor = path / "preprocessor_config.json"
+    return Clip.from_params(
+        config,
+        make_params(path, shapes, dtype),
+        dtype,
+        read_json(preprocessor) if preprocessor.is_file() else None,
+    )
+
+
+def read_geometry(path: Path, part: str) -> tuple[Config, dict[str, Any]]:
+    """A part's config and the shapes of its parameters, from its folder or geometry file."""
+    published = read_json(path if path.suffix == ".json" else path / "config.json")
+    if part == "bart":
+        config = BartConfig.from_json(published)
+        return config, bart_shapes(config)
+    if part == "clip":
+        config = ClipConfig.from_json(published)
+        return config, clip_shapes(config)
+    if published.get("model_type") == CellTokenizerConfig.MODEL_TYPE:
+        config = CellTokenizerConfig.from_json(published)
+        return config, cell_shapes(config)
+    config = VqganConfig.from_json(published)
+    return config, vqgan_shapes(config)
+
+
+def make_params(path: Path, shapes: dict[str, Any], dtype: jnp.dtype) -> dict[str, Any]:
+    """The parameters in a folder, or random ones where there is a geometry alone."""
+    if path.suffix == ".json":
+        return random_params(shapes, seed=0, dtype=dtype)
+    return read_params(path, shapes, dtype=dtype)
+
+
+def random_params(
+    shapes: dict[str, Any], seed: int, dtype: jnp.dtype = jnp.float32
+) -> dict[str, Any]:
+    """Parameters for benchmarks: std 0.02, scales around 1; a million values over and over."""
+    generator = np.random.default_rng(seed)
+    noise = (0.02 * generator.standard_normal(NOISE_VALUES)).astype(np.float32)
+
+    def draw(name: tuple[str, ...], shape: tuple[int, ...]) -> jax.Array:
+        values = noise + 1 if name[-1].endswith("scale") else noise
+        values = np.roll(values, generator.integers(NOISE_VALUES)).astype(leaf_dtype(name, dtype))
+        return jnp.asarray(np.resize(values, shape))
+
+    leaves = flatten_dict(shapes).items()
+    return unflatten_dict({name: draw(name, leaf.shape) for name, leaf in leaves})

@@ -1,0 +1,150 @@
+"""Trains BART: from a caption to the codes of its picture."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import struct
+from jax import Array
+
+from dalle.models.bart import BartNetwork
+from dalle.models.cells import CellTokenizer
+from dalle.models.config import BartConfig
+from dalle.training.runs import Run, learning_rate, train
+
+EMA_DECAY = 0.9995  # of the weights that are shipped
+WARMUP = 300  # steps
+UNPROMPTED = 0.12  # share of captions left empty, for guidance
+
+
+@struct.dataclass
+class BartState:
+    step: Array
+    params: dict[str, Any]
+    average: dict[str, Any]  # running mean of params
+    optimiser: Any
+
+
+def optimiser(peak: float, steps: int, cooldown: float) -> optax.GradientTransformation:
+    schedule = learning_rate(peak, WARMUP, steps, cooldown)
+
+    def decayed(params: dict) -> dict:
+        return jax.tree.map(lambda x: x.ndim > 1, params)
+
+    return optax.chain(
+        optax.clip_by_global_norm(1.0),
+        optax.adamw(schedule, b1=0.9, b2=0.98, weight_decay=0.02, mask=decayed),
+    )
+
+
+def first_params(network: BartNetwork, seed: int) -> dict[str, Any]:
+    """Random parameters; the gain after each attention starts low, which steadies the first hour."""
+    config = network.config
+    text = jnp.zeros((1, config.max_text_length), jnp.int32)
+    image = jnp.zeros((1, config.image_length), jnp.int32)
+    params = jax.jit(network.init)(jax.random.key(seed), text, text, image)["params"]
+
+    def start(path: tuple, leaf: Array) -> Array:
+        name = jax.tree_util.keystr(path, simple=True, separator="/")
+        after_attention = "LayerNorm_1/scale" in name or "LayerNorm_3/scale" in name
+        return 0.3 * leaf if after_attention else leaf
+
+    return jax.tree_util.tree_map_with_path(start, params)
+
+
+def shifted(codes: Array, start: int) -> Array:
+    """What the decoder reads when it is to say `codes` [B, T]: the start token, then all but one."""
+    return jnp.pad(codes[:, :-1], ((0, 0), (1, 0)), constant_values=start)
+
+
+def token_loss(
+    params: dict, network: BartNetwork, ids: Array, mask: Array, codes: Array
+) -> tuple[Array, Array]:
+    """Mean cross-entropy in nats a code, and the share of codes guessed right."""
+    read = shifted(codes, network.config.decoder_start_token_id)
+    logits = network.apply({"params": params}, ids, mask, read)
+    losses = optax.softmax_cross_entropy_with_integer_labels(logits, codes)
+    return losses.mean(), (logits.argmax(-1) == codes).mean()
+
+
+@partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
+def update(
+    state: BartState, batch: tuple, network: BartNetwork, tx: optax.GradientTransformation
+) -> tuple[BartState, dict[str, Array]]:
+    """One step on (ids [B, S], mask [B, S], codes [B, T])."""
+    gradient = jax.value_and_grad(token_loss, has_aux=True)
+    (value, right), gradients = gradient(state.params, network, *batch)
+    changes, tx_state = tx.update(gradients, state.optimiser, state.params)
+    params = optax.apply_updates(state.params, changes)
+    # Early on the mean must forget the random start sooner.
+    decay = jnp.minimum(EMA_DECAY, (1.0 + state.step) / (10.0 + state.step))
+    average = optax.incremental_update(params, state.average, 1 - decay)
+    metrics = {"loss": value, "right": right, "gradient": optax.global_norm(gradients)}
+    return BartState(state.step + 1, params, average, tx_state), metrics
+
+
+evaluate_loss = jax.jit(token_loss, static_argnames="network")
+
+
+def encoded(
+    batches: Iterator[tuple], tokeniser: CellTokenizer, tokenise: Callable, start: int, seed: int
+) -> Iterator[tuple]:
+    """(pixels, captions) to (ids, mask, codes), some captions left empty, the same on every run."""
+    for step, (pixels, captions) in enumerate(batches, start):
+        rng = np.random.default_rng((seed, step))
+        kept = ["" if rng.random() < UNPROMPTED else caption for caption in captions]
+        tokens = tokenise(kept)
+        codes = tokeniser.encode(jnp.asarray(pixels, jnp.float32) / 255)
+        yield jnp.asarray(tokens.input_ids), jnp.asarray(tokens.attention_mask), codes
+
+
+def train_bart(
+    folder: Path,
+    config: BartConfig,
+    tokeniser: CellTokenizer,
+    tokenise: Callable,  # captions -> Tokens
+    batches: Callable[[int], Iterator[tuple]],  # from a step on
+    held_out: tuple,  # (pixels, captions), never trained on
+    draw: Callable[[Path, dict], None],  # sample sheet at a path, from params
+    *,
+    steps: int,
+    batch_size: int,
+    peak: float,
+    cooldown: float,
+    seed: int = 0,
+) -> BartState:
+    """Trains to `steps` in `folder`."""
+    network, tx = BartNetwork(config, jnp.bfloat16), optimiser(peak, steps, cooldown)
+    run = Run(folder)
+    params = first_params(network, seed)
+    average = jax.tree.map(jnp.copy, params)  # its own buffers: the state is donated
+    state = run.restore(BartState(jnp.int32(0), params, average, tx.init(params)))
+    start = int(state.step)
+
+    tokens = tokenise(held_out[1])
+    codes = tokeniser.encode(jnp.asarray(held_out[0], jnp.float32) / 255)
+    judged = jnp.asarray(tokens.input_ids), jnp.asarray(tokens.attention_mask), codes
+    empty = tokenise([""] * len(codes))
+    unprompted = jnp.asarray(empty.input_ids), jnp.asarray(empty.attention_mask), codes
+
+    def draw_samples(state: BartState) -> None:
+        loss, right = evaluate_loss(state.average, network, *judged)
+        alone, _ = evaluate_loss(state.average, network, *unprompted)
+        values = {"held_out": loss, "held_out_right": right, "held_out_unprompted": alone}
+        run.log(int(state.step), {name: float(value) for name, value in values.items()})
+        draw(folder / "samples.png", state.average)
+
+    return train(
+        run,
+        state,
+        lambda state, batch: update(state, batch, network, tx),
+        encoded(batches(start), tokeniser, tokenise, start, seed),
+        steps=steps,
+        batch_size=batch_size,
+        draw_samples=draw_samples,
+    )

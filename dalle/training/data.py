@@ -1,0 +1,128 @@
+"""Batches of (pictures, captions), addressed by number so that training resumes exactly."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from PIL import Image
+
+from dalle.errors import DalleError
+from dalle.training.scenes import SceneComposer
+from dalle.training.sprites import SpriteLibrary
+
+Batch = tuple[np.ndarray, list[str]]  # uint8 [B, H, W, 3], B captions
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+
+
+class Examples(Protocol):
+    """Anything that gives the same batch for the same number."""
+
+    def batch(self, index: int, size: int) -> Batch: ...
+
+
+class SceneExamples:
+    """Composed scenes; batch `index` holds scenes index * size onwards. Another seed is held out."""
+
+    def __init__(self, library: SpriteLibrary, stage: str, seed: int = 0):
+        self._composer = SceneComposer(library, stage, seed)
+
+    def batch(self, index: int, size: int) -> Batch:
+        scenes = [self._composer.compose(index * size + row) for row in range(size)]
+        return np.stack([scene.image for scene in scenes]), [scene.caption for scene in scenes]
+
+
+class FolderExamples:
+    """Pictures with captions from a folder, in a new fixed order each time through.
+
+    A caption is the picture's same-named .txt file, or its `text` in metadata.jsonl, whose
+    `file_name` is relative to the folder (the Hub's imagefolder layout).
+    """
+
+    def __init__(self, folder: Path | str, resolution: int = 192, seed: int = 0):
+        self._resolution = resolution
+        self._seed = seed
+        self._pairs = read_folder(Path(folder))
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def batch(self, index: int, size: int) -> Batch:
+        rows = [self._pairs[self._place(index * size + row)] for row in range(size)]
+        pictures = [read_picture(path, self._resolution) for path, _ in rows]
+        return np.stack(pictures), [caption for _, caption in rows]
+
+    def _place(self, number: int) -> int:
+        epoch, row = divmod(number, len(self._pairs))
+        return int(np.random.default_rng([self._seed, epoch]).permutation(len(self._pairs))[row])
+
+
+def read_folder(folder: Path) -> list[tuple[Path, str]]:
+    """All (picture path, caption) pairs of a folder, sorted by path."""
+    metadata = folder / "metadata.jsonl"
+    if metadata.is_file():
+        pairs = [_read_row(folder, number, line)
+                 for number, line in enumerate(metadata.read_text("utf-8").splitlines(), 1)
+                 if line.strip()]  # fmt: skip
+    else:
+        pictures = [path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES]
+        pairs = [(path, path.with_suffix(".txt").read_text("utf-8").strip())
+                 for path in pictures if path.with_suffix(".txt").is_file()]  # fmt: skip
+    if not pairs:
+        raise DalleError(
+            f"data folder is {folder}; it holds no picture with a caption; put a .txt file of the "
+            'same name beside each picture, or a metadata.jsonl with "file_name" and "text"'
+        )
+    return sorted(pairs)
+
+
+def _read_row(folder: Path, number: int, line: str) -> tuple[Path, str]:
+    try:
+        row = json.loads(line)
+        path, caption = folder / row["file_name"], str(row["text"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DalleError(
+            f"{folder / 'metadata.jsonl'} line {number} is {line[:80]!r}; each line must be JSON "
+            'with "file_name" and "text"; correct or remove the line'
+        ) from error
+    if not path.is_file():
+        raise DalleError(
+            f"{folder / 'metadata.jsonl'} line {number} names {row['file_name']!r}; file_name must "
+            "be a picture in that folder; add the picture or remove the line"
+        )
+    return path, caption
+
+
+def read_picture(path: Path, resolution: int) -> np.ndarray:
+    """The middle square of a picture, on white where it is transparent: [R, R, 3] uint8."""
+    try:
+        picture = Image.open(path).convert("RGBA")
+    except OSError as error:
+        raise DalleError(
+            f"{path} cannot be read as a picture; it must be one of {', '.join(SUFFIXES)}; "
+            "replace or remove the file"
+        ) from error
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    square = picture.resize((resolution, resolution), Image.Resampling.LANCZOS,
+                            box=(left, top, left + side, top + side))  # fmt: skip
+    page = Image.new("RGBA", square.size, "white")
+    return np.asarray(Image.alpha_composite(page, square).convert("RGB"))
+
+
+def prefetch(examples: Examples, start: int, size: int, depth: int = 4) -> Iterator[Batch]:
+    """Yields batches start, start + 1, ... for ever, made ahead by one background thread."""
+    with ThreadPoolExecutor(1, thread_name_prefix="examples") as worker:
+        waiting = [worker.submit(examples.batch, start + ahead, size) for ahead in range(depth)]
+        number = start + depth
+        try:
+            while True:
+                batch = waiting.pop(0).result()
+                waiting.append(worker.submit(examples.batch, number, size))
+                number += 1
+                yield batch
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,163 @@
+"""A training run that can be stopped at any moment: checkpoint, log, curve and samples in a folder.
+
+    FOLDER/state.msgpack   parameters, optimiser and step: the run goes on from here
+    FOLDER/log.jsonl       one line every LOG_STEPS steps
+    FOLDER/curve.png       the logged losses so far
+    FOLDER/samples.png     what the model makes now
+"""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+from flax import serialization
+from tqdm import tqdm
+
+from dalle.errors import DalleError
+
+LOG_STEPS = 25
+
+
+def learning_rate(peak: float, warmup: int, steps: int, cooldown: float) -> optax.Schedule:
+    """Linear warm-up, a constant plateau, then a linear fall over the last part of the run.
+
+    A plateau lets a run be lengthened: only the fall moves. Source: arxiv.org/abs/2405.18392.
+    """
+    start = max(warmup, int(steps * (1 - cooldown)))
+    return optax.join_schedules(
+        [
+            optax.linear_schedule(0.0, peak, warmup),
+            optax.constant_schedule(peak),
+            optax.linear_schedule(peak, peak / 50, max(1, steps - start)),
+        ],
+        [warmup, start],
+    )
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """The whole file or none of it."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_bytes(data)
+    os.replace(temporary, path)
+
+
+class Run:
+    """The folder of one training run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def restore(self, state: Any) -> Any:
+        """The saved state where there is one, else `state` itself; DalleError if it does not fit."""
+        path = self.folder / "state.msgpack"
+        if not path.exists():
+            return state
+        try:
+            restored = serialization.from_bytes(state, path.read_bytes())
+            jax.tree.map(_same_shape, state, restored)
+        except (ValueError, KeyError) as error:
+            raise DalleError(
+                f"{path} holds another model than the one asked for ({error}); "
+                "choose another run folder, or the sizes that it was started with."
+            ) from error
+        print(f"going on from step {int(restored.step)} of {path}")
+        return restored
+
+    def save(self, state: Any) -> None:
+        write_atomically(self.folder / "state.msgpack", serialization.to_bytes(state))
+
+    def log(self, step: int, values: dict[str, float]) -> None:
+        with (self.folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps({"step": step} | values) + "\n")
+
+    def draw_curve(self) -> None:
+        """Every logged loss against the step, as curve.png."""
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+
+        path = self.folder / "log.jsonl"
+        rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        names = sorted({name for row in rows for name in row} - {"step"})
+        figure, axes = pyplot.subplots(figsize=(8, 4.5))
+        for name in names:
+            points = [(row["step"], row[name]) for row in rows if name in row]
+            axes.plot(*zip(*points, strict=True), label=name, linewidth=1)
+        axes.set(xlabel="step", yscale="log")
+        if names:
+            axes.legend()
+        axes.grid(alpha=0.3)
+        figure.savefig(self.folder / "curve.png.tmp", format="png", dpi=100)
+        os.replace(self.folder / "curve.png.tmp", self.folder / "curve.png")
+        pyplot.close(figure)
+
+
+def _same_shape(expected: Any, found: Any) -> None:
+    if np.shape(expected) != np.shape(found):
+        raise ValueError(f"shape {np.shape(found)} instead of {np.shape(expected)}")
+
+
+def train(
+    run: Run,
+    state: Any,
+    update: Callable[[Any, Any], tuple[Any, dict[str, Any]]],
+    batches: Iterator[Any],
+    *,
+    steps: int,
+    batch_size: int,
+    draw_samples: Callable[[Any], None],
+    between: Callable[[Any, Any], Any] | None = None,
+    save_seconds: float = 120.0,
+) -> Any:
+    """Runs `update(state, batch)` up to `steps`, saving as it goes; Ctrl-C and SIGTERM save too.
+
+    `between(state, batch)` runs on the host before each update and returns the state to go on with.
+    """
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    saved, drawn, pending = time.monotonic(), 0.0, []
+    done = int(state.step)
+    bar = tqdm(initial=done * batch_size, total=steps * batch_size, unit="image", smoothing=0.05)
+    try:
+        while done < steps:
+            batch = next(batches)
+            if between is not None:
+                state = between(state, batch)
+            state, metrics = update(state, batch)
+            pending.append(metrics)
+            done += 1
+            bar.update(batch_size)
+            if done % LOG_STEPS == 0 or done == steps:
+                means = {
+                    name: float(np.mean([float(row[name]) for row in pending])) for name in metrics
+                }
+                pending = []
+                run.log(done, means)
+                bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
+            now = time.monotonic()
+            if now - saved > save_seconds:
+                run.save(state)
+                saved = now
+            if now - drawn > 4 * save_seconds:
+                draw_samples(state)
+                run.draw_curve()
+                drawn = now
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here")
+    finally:
+        # A second signal must not cut the save short.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        run.save(state)
+        run.draw_curve()
+        signal.signal(signal.SIGTERM, previous)
+        bar.close()
+    draw_samples(state)
+    return state

@@ -1,0 +1,121 @@
+"""A whole model of random weights, small enough to draw in a moment."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from dalle.generation.loading import ByteTokenizer
+from dalle.generation.pipeline import Pipeline
+from dalle.models.bart import Bart, bart_shapes
+from dalle.models.cells import CellTokenizer, cell_shapes
+from dalle.models.clip import Clip, clip_shapes
+from dalle.models.config import (
+    BartConfig,
+    CellTokenizerConfig,
+    ClipConfig,
+    ClipTextConfig,
+    ClipVisionConfig,
+)
+from dalle.models.decoding import prepare
+from dalle.models.loading import random_params
+
+TINY_BART = BartConfig(
+    encoder_vocab_size=300,
+    image_vocab_size=64,
+    max_text_length=24,
+    image_length=16,
+    d_model=32,
+    encoder_layers=1,
+    encoder_attention_heads=2,
+    encoder_ffn_dim=48,
+    decoder_layers=2,
+    decoder_attention_heads=2,
+    decoder_ffn_dim=48,
+    decoder_start_token_id=64,
+    use_bias=False,
+    force_ln_scale=False,
+    scale_embedding=False,
+    use_final_ln_encoder=True,
+    use_final_ln_decoder=True,
+    use_scan=False,
+    normalize_text=False,
+    tie_word_embeddings=False,
+)
+# Four codes fewer than BART can name.
+TINY_CELLS = CellTokenizerConfig(
+    resolution=32,
+    cell=8,
+    n_embed=60,
+    embed_dim=8,
+    encoder_width=16,
+    decoder_width=16,
+    decoder_blocks=1,
+    refiner_width=8,
+    refiner_blocks=1,
+    refinement=2,
+)
+TOWER = {
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "hidden_act": "quick_gelu",
+    "layer_norm_eps": 1e-5,
+}
+TINY_CLIP = ClipConfig(
+    text_config=ClipTextConfig(**TOWER, vocab_size=300, max_position_embeddings=20, eos_token_id=2),
+    vision_config=ClipVisionConfig(**TOWER, image_size=32, patch_size=16),
+    projection_dim=8,
+)
+
+
+def loud(params: dict) -> dict:
+    """Ten times the usual random weights: a network that has decided opinions."""
+    return jax.tree.map(lambda leaf: 10 * leaf, params)
+
+
+def make_pipeline(precision: str, bart_config: BartConfig = TINY_BART) -> Pipeline:
+    """A model of random weights."""
+    dtype = jnp.dtype(precision)
+    bart = Bart(bart_config, loud(random_params(bart_shapes(bart_config), 1, dtype)), dtype)
+    return Pipeline(
+        name="random:tiny",
+        revision="0",
+        precision=precision,
+        encoder=bart,
+        weights=prepare(bart.params, bart_config, dtype),
+        vqgan=CellTokenizer(TINY_CELLS, loud(random_params(cell_shapes(TINY_CELLS), 2)), dtype),
+        clip=Clip.from_params(TINY_CLIP, loud(random_params(clip_shapes(TINY_CLIP), 3))),
+        normalize=str,
+        tokenizer=ByteTokenizer(bart_config.max_text_length, start=0, end=2, pad=1),
+        clip_tokenizer=ByteTokenizer(20, start=298, end=299, pad=299),
+    )
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> Pipeline:
+    return make_pipeline("float32")
+
+
+@pytest.fixture
+def count_compilations() -> Callable:
+    """A context in which every compilation of this process adds an entry to a list."""
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        compiled = []
+
+        def listen(event: str, duration: float, **details: str) -> None:
+            if event == "/jax/core/compile/backend_compile_duration":
+                compiled.append(details.get("fun_name", "?"))
+
+        jax.monitoring.register_event_duration_secs_listener(listen)
+        try:
+            yield compiled
+        finally:
+            jax.monitoring.unregister_event_duration_listener(listen)
+
+    return counting

@@ -1,0 +1,1 @@
+"""BART against reference values of the original implementation, and against itself."""

@@ -1,0 +1,423 @@
+"""Files to trees and back: every form that is read, and what is said of every wrong file."""
+
+import json
+import pickle
+import tracemalloc
+from pathlib import Path
+
+import flax.serialization
+import jax
+import jax.numpy as jnp
+import msgpack
+import numpy as np
+import pytest
+import safetensors.numpy
+from flax.traverse_util import flatten_dict, unflatten_dict
+
+from dalle.errors import CheckpointError
+from dalle.models.checkpoint import read_json, read_params, write_params
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+LAYERS = 3
+
+
+def leaf(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+@pytest.fixture
+def params() -> dict:
+    """A tree with everything that the published ones have, one layer at a time."""
+    layers = {
+        f"FlaxBartDecoderLayer_{i}": {
+            "FlaxBartAttention_0": {"q_proj": {"kernel": leaf(i, 4, 6)}},
+            "LayerNorm_0": {"bias": leaf(10 + i, 4)},
+        }
+        for i in range(LAYERS)
+    }
+    decoder = {"embed_positions": {"embedding": leaf(20, 8, 4)}, "layers": layers}
+    return {
+        "lm_head": {"kernel": leaf(30, 4, 9)},
+        "model": {"decoder": decoder},
+        "logit_scale": leaf(40),
+    }
+
+
+@pytest.fixture
+def shapes(params: dict) -> dict:
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), params)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, params: dict) -> Path:
+    write_params(tmp_path, params, {"use_scan": True})
+    return tmp_path
+
+
+def weights_of(folder: Path) -> dict:
+    """The file's own tree, flat, as flax reads it."""
+    tree = flax.serialization.msgpack_restore((folder / "flax_model.msgpack").read_bytes())
+    return flatten_dict(tree, sep="/")
+
+
+def replace_weights(folder: Path, flat: dict) -> None:
+    tree = unflatten_dict(flat, sep="/")
+    (folder / "flax_model.msgpack").write_bytes(flax.serialization.msgpack_serialize(tree))
+
+
+def assert_trees_equal(actual: dict, expected: dict, tolerance: float = 0) -> None:
+    assert flatten_dict(actual).keys() == flatten_dict(expected).keys()
+    for name, value in flatten_dict(expected, sep="/").items():
+        np.testing.assert_allclose(
+            np.asarray(flatten_dict(actual, sep="/")[name], np.float32),
+            np.asarray(value, np.float32),
+            rtol=tolerance,
+            err_msg=name,
+        )
+
+
+# Half of the spacing of the numbers with 11, 8 and 24 significant bits.
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"),
+    [(jnp.float16, 2**-11), (jnp.bfloat16, 2**-8), (jnp.float32, 0)],
+)
+@pytest.mark.parametrize("use_scan", [True, False])
+def test_written_trees_are_read_back(tmp_path, params, shapes, use_scan, dtype, tolerance):
+    write_params(tmp_path, params, {"use_scan": use_scan}, dtype=dtype)
+
+    stored = weights_of(tmp_path)
+    assert {value.dtype for value in stored.values()} == {np.dtype(dtype)}
+    assert any("FlaxBartDecoderLayers" in name for name in stored) == use_scan
+    assert read_json(tmp_path / "config.json") == {"use_scan": use_scan}
+
+    read = read_params(tmp_path, shapes)
+    assert {value.dtype for value in jax.tree.leaves(read)} == {np.dtype(np.float32)}
+    assert_trees_equal(read, params, tolerance)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "flax_model.msgpack"]
+
+
+def test_stacked_layers_have_a_leading_layer_axis(folder, params):
+    stacked = weights_of(folder)["model/decoder/layers/FlaxBartDecoderLayers/LayerNorm_0/bias"]
+    layers = params["model"]["decoder"]["layers"]
+    for i in range(LAYERS):
+        np.testing.assert_array_equal(
+            stacked[i], layers[f"FlaxBartDecoderLayer_{i}"]["LayerNorm_0"]["bias"]
+        )
+
+
+def test_more_than_ten_layers_keep_their_order(tmp_path):
+    layers = {f"FlaxBartEncoderLayer_{i}": {"bias": np.full(2, i, np.float32)} for i in range(12)}
+    write_params(tmp_path, {"layers": layers}, {"use_scan": True})
+    read = read_params(tmp_path, jax.eval_shape(lambda: {"layers": layers}))
+    assert_trees_equal(read, {"layers": layers})
+
+
+def test_only_kernels_take_the_dtype_of_the_products(folder, shapes):
+    for name, value in flatten_dict(read_params(folder, shapes, dtype=jnp.bfloat16)).items():
+        assert value.dtype == (jnp.bfloat16 if name[-1] == "kernel" else jnp.float32)
+
+
+def test_an_old_file_has_one_more_image_position(folder, params, shapes):
+    stored = weights_of(folder)
+    name = "model/decoder/embed_positions/embedding"
+    stored[name] = np.concatenate([stored[name], np.full((1, 4), 7, np.float32)])
+    replace_weights(folder, stored)
+    assert_trees_equal(read_params(folder, shapes), params)
+
+
+def test_arrays_above_the_limit_of_msgpack_come_in_chunks(folder, params, shapes, monkeypatch):
+    stored = weights_of(folder)
+    monkeypatch.setattr(flax.serialization, "MAX_CHUNK_SIZE", 40)
+    replace_weights(folder, stored)
+    assert b"__msgpack_chunked_array__" in (folder / "flax_model.msgpack").read_bytes()
+    assert_trees_equal(read_params(folder, shapes), params)
+
+
+@pytest.mark.parametrize("suffix", ["msgpack", "safetensors"])
+def test_shards_are_read_together(folder, params, shapes, suffix):
+    shard_weights(folder, suffix)
+    assert_trees_equal(read_params(folder, shapes), params)
+
+
+def shard_weights(folder: Path, suffix: str = "msgpack") -> None:
+    stored = weights_of(folder)
+    (folder / "flax_model.msgpack").unlink()
+    stem = "flax_model" if suffix == "msgpack" else "model"
+    weight_map = {}
+    for index, names in enumerate([sorted(stored)[::2], sorted(stored)[1::2]], 1):
+        part = {name: stored[name] for name in names}
+        shard = folder / f"{stem}-0000{index}-of-00002.{suffix}"
+        if suffix == "msgpack":
+            tree = unflatten_dict(part, sep="/")
+            shard.write_bytes(flax.serialization.msgpack_serialize(tree))
+        else:
+            safetensors.numpy.save_file(part, shard)
+        weight_map |= dict.fromkeys(names, shard.name)
+    index_file = folder / f"{stem}.{suffix}.index.json"
+    index_file.write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+
+
+@pytest.mark.parametrize("separator", ["/", "."])
+@pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16, jnp.float32])
+def test_safetensors_have_flat_names(folder, shapes, separator, dtype):
+    stored = {name: value.astype(dtype) for name, value in weights_of(folder).items()}
+    expected = read_params(folder, shapes)
+    (folder / "flax_model.msgpack").unlink()
+    flat = {name.replace("/", separator): value for name, value in stored.items()}
+    safetensors.numpy.save_file(flat, folder / "model.safetensors")
+    assert_trees_equal(read_params(folder, shapes), expected, float(jnp.finfo(dtype).eps))
+
+
+def test_a_value_beyond_float16_is_not_written(tmp_path):
+    with pytest.raises(ValueError, match="a/kernel has values that are not finite in float16"):
+        write_params(tmp_path, {"a": {"kernel": np.float32([1e6])}}, {}, dtype=jnp.float16)
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_difference_is_in_one_error(folder, shapes):
+    stored = weights_of(folder)
+    stored["lm_head/weights"] = stored.pop("lm_head/kernel")
+    stored["logit_scale"] = np.zeros(2, np.float32)
+    replace_weights(folder, stored)
+    with pytest.raises(CheckpointError) as error:
+        read_params(folder, shapes)
+    lines = str(error.value).splitlines()
+    assert lines[0].endswith("of 5 arrays 1 missing, 1 of another shape; 1 unexpected.")
+    assert lines[1:4] == [
+        "- lm_head/kernel [4, 9]",
+        "+ lm_head/weights [4, 9]",
+        "~ logit_scale: file [2] != model []",
+    ]
+    assert lines[4].startswith("Probable cause: an array was renamed, added or left out")
+
+
+def test_at_most_ten_differences_of_a_kind_are_listed(folder, shapes):
+    shapes["more"] = {str(i): jax.ShapeDtypeStruct((1,), jnp.float32) for i in range(25)}
+    with pytest.raises(CheckpointError, match="25 missing") as error:
+        read_params(folder, shapes)
+    assert str(error.value).count("\n- ") == 10
+    assert "... and 15 more of these" in str(error.value)
+
+
+def test_another_number_of_layers_is_another_size(folder, shapes):
+    del shapes["model"]["decoder"]["layers"]["FlaxBartDecoderLayer_2"]
+    with pytest.raises(CheckpointError, match=r"bias: file \[3, 4\] != model \[2, 4\]") as error:
+        read_params(folder, shapes)
+    assert "the file holds this model in another size" in str(error.value)
+
+
+def test_an_extra_leaf_is_unexpected(folder, shapes):
+    replace_weights(folder, weights_of(folder) | {"ema/decay": np.zeros((), np.float32)})
+    with pytest.raises(CheckpointError, match=r"\+ ema/decay \[\]"):
+        read_params(folder, shapes)
+
+
+def test_another_model(folder):
+    with pytest.raises(CheckpointError, match="the file holds another model"):
+        read_params(folder, {"a": jax.ShapeDtypeStruct((1,), jnp.float32)})
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float64, np.bool_])
+def test_only_three_kinds_of_numbers_are_read(folder, shapes, dtype):
+    stored = weights_of(folder)
+    stored["lm_head/kernel"] = stored["lm_head/kernel"].astype(dtype)
+    replace_weights(folder, stored)
+    kind = np.dtype(dtype).name
+    with pytest.raises(CheckpointError, match=rf"file \[4, 9\] {kind} != model \[4, 9\]"):
+        read_params(folder, shapes)
+
+
+def test_weights_in_the_layout_of_pytorch(folder, shapes):
+    (folder / "flax_model.msgpack").unlink()
+    safetensors.numpy.save_file({"lm_head.weight": leaf(0, 9, 4)}, folder / "model.safetensors")
+    with pytest.raises(CheckpointError, match="in PyTorch's layout"):
+        read_params(folder, shapes)
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "git-lfs pointer"),
+        (pickle.dumps({"lm_head": 1}), "a pickle; such files are never opened"),
+        (b"PK\x03\x04" + bytes(50), "a PyTorch file"),
+        (b"<!doctype html><title>404</title>", "a web page instead of the weights"),
+        (b"", "the file is empty"),
+    ],
+)
+@pytest.mark.parametrize("name", ["flax_model.msgpack", "model.safetensors"])
+def test_what_is_no_weight_file_is_called_by_its_name(tmp_path, shapes, name, content, cause):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CheckpointError, match=cause):
+        read_params(tmp_path, shapes)
+
+
+def test_a_folder_without_weights_tells_what_is_there(tmp_path, shapes):
+    (tmp_path / "pytorch_model.bin").write_bytes(b"x")
+    with pytest.raises(CheckpointError, match=r"there is pytorch_model.bin; flax_model.msgpack"):
+        read_params(tmp_path, shapes)
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", "[" * 100_000])
+def test_an_index_that_is_no_index(tmp_path, shapes, content):
+    (tmp_path / "flax_model.msgpack.index.json").write_text(content)
+    with pytest.raises(CheckpointError, match="download it again"):
+        read_params(tmp_path, shapes)
+
+
+@pytest.mark.parametrize("shard", ["../flax_model.msgpack", "/etc/passwd", 3, None])
+def test_an_index_names_files_in_its_own_folder_only(tmp_path, shapes, shard):
+    index = tmp_path / "flax_model.msgpack.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": shard}}))
+    with pytest.raises(CheckpointError, match="files in its own folder"):
+        read_params(tmp_path, shapes)
+
+
+def test_a_shard_that_is_missing_or_there_twice(folder, shapes):
+    shard_weights(folder)
+    first, second = sorted(folder.glob("*.msgpack"))
+    content = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    with pytest.raises(CheckpointError, match="is in two files"):
+        read_params(folder, shapes)
+    first.write_bytes(content)
+    second.unlink()
+    with pytest.raises(CheckpointError, match="which the index names, is not there"):
+        read_params(folder, shapes)
+
+
+def test_a_cut_file_is_called_so_wherever_it_is_cut(folder, shapes):
+    path = folder / "flax_model.msgpack"
+    whole = path.read_bytes()
+    for size in range(1, len(whole)):
+        path.write_bytes(whole[:size])
+        with pytest.raises(CheckpointError, match=f"the file is cut: {size:,} bytes of at least"):
+            read_params(folder, shapes)
+
+
+def test_a_file_with_something_after_its_end(folder, shapes):
+    path = folder / "flax_model.msgpack"
+    path.write_bytes(path.read_bytes() + bytes(3))
+    with pytest.raises(CheckpointError, match="the file is damaged: 3 bytes too many"):
+        read_params(folder, shapes)
+
+
+def test_a_cut_safetensors_file(folder, shapes):
+    stored = weights_of(folder)
+    (folder / "flax_model.msgpack").unlink()
+    path = folder / "model.safetensors"
+    safetensors.numpy.save_file(stored, path)
+    whole = path.read_bytes()
+    for size in range(1, len(whole), 7):
+        path.write_bytes(whole[:size])
+        with pytest.raises(CheckpointError, match="the file is cut or damaged"):
+            read_params(folder, shapes)
+
+
+def test_flipped_bits_give_an_error_or_other_values_and_nothing_else(folder, shapes):
+    path = folder / "flax_model.msgpack"
+    whole = bytearray(path.read_bytes())
+    generator = np.random.default_rng(0)
+    refused = 0
+    for place in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << int(generator.integers(8))
+        path.write_bytes(damaged)
+        try:
+            read_params(folder, shapes)
+        except CheckpointError:
+            refused += 1
+    # About half of this small file is headers.
+    assert refused > len(whole) / 4
+
+
+def test_a_big_file_that_does_not_fit_is_refused_without_reading_it(tmp_path):
+    size = 1 << 30
+    with (tmp_path / "flax_model.msgpack").open("wb") as file:
+        body = b"\x93\x91\xce" + (size // 4).to_bytes(4, "big") + b"\xa7float32\xc6"
+        body += size.to_bytes(4, "big")
+        file.write(b"\x81\xa1a\xc9" + (len(body) + size).to_bytes(4, "big") + b"\x01" + body)
+        file.truncate(file.tell() + size)  # a hole: it takes no room on the disk
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match=r"~ a: file \[268435456\] != model \[2\]"):
+        read_params(tmp_path, {"a": jax.ShapeDtypeStruct((2,), jnp.float32)})
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 20
+
+
+def array_extension(*parts) -> msgpack.ExtType:
+    return msgpack.ExtType(1, msgpack.packb(parts))
+
+
+def nested(depth: int) -> dict:
+    tree = {}
+    for _ in range(depth):
+        tree = {"a": tree}
+    return tree
+
+
+HOSTILE = {
+    "a length of 4 GB": b"\x81\xa1a\xc9\xff\xff\xff\xff\x01\x93",
+    "a map of four billion entries": b"\xdf\xff\xff\xff\xff\xa1a",
+    "a name of 4 GB": b"\x81\xdb\xff\xff\xff\xff",
+    "a name that is no text": b"\x81\xa2\xff\xfe\x80",
+    "a number as a name": b"\x81\x01\x80",
+    "many levels": msgpack.packb(nested(500)),
+    "very many levels": b"\x81\xa1a" * 100_000 + b"\x80",
+    "many empty maps": msgpack.packb({str(i): {} for i in range(100_001)}),
+    "the same name twice": b"\x82" + 2 * (b"\xa1a" + msgpack.packb(array_extension([], "i", b""))),
+    "a list": msgpack.packb({"a": [1, 2]}),
+    "a number": msgpack.packb({"a": 3}),
+    "a number alone": msgpack.packb(3),
+    "an array alone": msgpack.packb(array_extension([1], "float32", bytes(4))),
+    "nothing": msgpack.packb({"a": None}),
+    "an unused type": b"\x81\xa1a\xc1",
+    "another extension": msgpack.packb({"a": msgpack.ExtType(2, b"\x92\x01\x01")}),
+    "a timestamp": b"\x81\xa1a\xd6\xff" + bytes(4),
+    "objects": msgpack.packb({"a": array_extension([1], "object", bytes(8))}),
+    "structures": msgpack.packb({"a": array_extension([1], "f4,f4", bytes(8))}),
+    "a shape that overflows": msgpack.packb(
+        {"a": array_extension([2**63, 2**63, 4], "float32", bytes(4))}
+    ),
+    "a huge shape that is empty": msgpack.packb({"a": array_extension([2**63, 0], "float32", b"")}),
+    "a shape below zero": msgpack.packb({"a": array_extension([-1], "float32", bytes(4))}),
+    "a shape of a hundred axes": msgpack.packb(
+        {"a": array_extension([1] * 100, "float32", bytes(4))}
+    ),
+    "fewer bytes than its shape": msgpack.packb({"a": array_extension([2], "float32", bytes(4))}),
+    "two parts": msgpack.packb({"a": array_extension([1], "float32")}),
+    "chunks that do not fill": msgpack.packb(
+        {
+            "a": {
+                "__msgpack_chunked_array__": True,
+                "shape": {"0": 9},
+                "chunks": {"0": array_extension([1], "float32", bytes(4))},
+            }
+        }
+    ),
+    "chunks of nothing": msgpack.packb({"a": {"__msgpack_chunked_array__": True}}),
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_files_are_refused(tmp_path, content):
+    (tmp_path / "flax_model.msgpack").write_bytes(content)
+    with pytest.raises(CheckpointError, match="Probable cause"):
+        read_params(tmp_path, {"a": jax.ShapeDtypeStruct((1,), jnp.float32)})
+
+
+def test_the_fixtures_are_read_in_both_layouts():
+    stacked, plain = (
+        weights_of(FIXTURES / name) for name in ("dalle-bart-tiny", "dalle-bart-tiny-unstacked")
+    )
+    shapes = unflatten_dict(jax.eval_shape(lambda: plain), sep="/")
+    read = read_params(FIXTURES / "dalle-bart-tiny", shapes)
+    assert_trees_equal(
+        read_params(FIXTURES / "dalle-bart-tiny-unstacked", shapes), unflatten_dict(plain, sep="/")
+    )
+    name = "FlaxBartAttention_1/q_proj/kernel"
+    for i in range(3):
+        np.testing.assert_array_equal(
+            flatten_dict(read, sep="/")[f"model/decoder/layers/FlaxBartDecoderLayer_{i}/{name}"],
+            stacked[f"model/decoder/layers/FlaxBartDecoderLayers/{name}"][i],
+        )

@@ -1,0 +1,113 @@
+"""What is said of a model before it is loaded, against what is there once it is."""
+
+import shutil
+from functools import partial
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from dalle.models import clip, load_bart, load_vqgan, memory, vqgan
+from dalle.models.config import CellTokenizerConfig
+from dalle.models.decoding import empty_cache, prepare
+from dalle.models.inspection import describe, summary
+from dalle.models.loading import read_geometry
+from dalle.models.registry import GEOMETRIES
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+def size_of(tree) -> int:
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
+
+
+def test_the_published_geometries():
+    inspection = describe("random:mini", candidates=(9, 16))
+    assert inspection.parameters == 437_833_712 + 76_073_859 + 151_277_313
+    assert [part.bytes_on_disk for part in inspection.parts] == [0, 0, 0]
+    text = str(inspection)
+    assert "random:mini (revision " in text
+    assert "665.2 M parameters" in text
+    assert "bart  12 + 12 layers, width 1024, 16 heads, feed-forward 2730" in text
+    assert "vqgan VQGAN, 16 x 16 of 16,384 codes to 256 x 256 pixels; 76.1 M parameters" in text
+    assert "memory, products in bfloat16, MB" in text
+    assert text.splitlines()[-1].startswith("  peak")
+
+
+def test_a_folder(tmp_path):
+    for part, fixture in (
+        ("bart", "dalle-bart-tiny"),
+        ("vqgan", "vqgan-tiny"),
+        ("clip", "clip-tiny"),
+    ):
+        shutil.copytree(FIXTURES / fixture, tmp_path / part)
+    inspection = describe(tmp_path, candidates=[4], dtype=jnp.float32)
+    assert [part.bytes_on_disk for part in inspection.parts] == [331289, 3265545, 227205]
+    estimated = inspection.memory[4]
+    assert estimated.weights == 4 * inspection.parameters
+    assert estimated.peak > estimated.weights + estimated.prepared_decoder
+    assert "0.3 MB on disk" in str(inspection)
+
+
+@pytest.mark.parametrize("candidates", [(), (0,), (9, -1)])
+def test_a_number_of_candidates_is_needed(candidates):
+    with pytest.raises(ValueError, match="give at least one number above 0"):
+        describe("random:mini", candidates=candidates)
+
+
+def test_weights_are_those_of_the_loaded_model():
+    folder = FIXTURES / "dalle-bart-tiny"
+    _, shapes = read_geometry(folder, "bart")
+    for dtype in (jnp.float32, jnp.bfloat16):
+        assert memory.weights(shapes, dtype) == size_of(load_bart(folder, dtype).params)
+    _, shapes = read_geometry(FIXTURES / "vqgan-tiny", "vqgan")
+    loaded = load_vqgan(FIXTURES / "vqgan-tiny", jnp.bfloat16)
+    assert memory.weights(shapes, jnp.bfloat16) == size_of(loaded.params)
+
+
+def test_caches_and_prepared_weights_are_those_of_the_decoder():
+    config, shapes = read_geometry(GEOMETRIES / "mini.json", "bart")
+    cache = jax.eval_shape(partial(empty_cache, config, 2 * 16, config.image_length))
+    assert memory.self_attention_cache(config, 16) == size_of(cache)
+
+    prepared = jax.eval_shape(partial(prepare, config=config, dtype=jnp.bfloat16), shapes)
+    kernels = [leaf for leaf in jax.tree.leaves(prepared.tree) if leaf.dtype == jnp.bfloat16]
+    assert memory.prepared_decoder(shapes, jnp.bfloat16) == size_of(kernels)
+
+
+def working_memory(apply, config, shapes: dict, method: str, *inputs) -> int:
+    """What XLA sets aside for the temporary arrays of one compiled call."""
+    compiled = apply.lower(config, jnp.float32, method, shapes, *inputs).compile()
+    return compiled.memory_analysis().temp_size_in_bytes
+
+
+def test_working_memory_is_near_what_xla_reports():
+    config, shapes = read_geometry(GEOMETRIES / "vqgan_f16_16384.json", "vqgan")
+    codes = jax.ShapeDtypeStruct((2, 256), jnp.int32)
+    reported = working_memory(vqgan._apply, config, shapes, "decode", codes)
+    assert memory.picture_decoding(config, 2, jnp.float32) == pytest.approx(reported, rel=0.3)
+
+    config, shapes = read_geometry(GEOMETRIES / "clip_vit_base_patch32.json", "clip")
+    pixels = jax.ShapeDtypeStruct((16, 224, 224, 3), jnp.float32)
+    reported = working_memory(clip._apply, config, shapes, "embed_images", pixels)
+    inputs = size_of(pixels)
+    assert memory.picture_scoring(config, 16) - inputs == pytest.approx(reported, rel=0.3)
+
+
+def test_a_cell_tokeniser_is_described_too():
+    config = CellTokenizerConfig(
+        resolution=192,
+        cell=16,
+        n_embed=4096,
+        embed_dim=16,
+        encoder_width=512,
+        decoder_width=384,
+        decoder_blocks=4,
+        refiner_width=96,
+        refiner_blocks=2,
+        refinement=4,
+    )
+    described = "cell tokeniser, 12 x 12 of 4,096 codes to 192 x 192 pixels"
+    assert summary(config) == described
+    assert memory.picture_decoding(config, 2, jnp.float32) == 20 * 2 * 48 * 48 * 96 * 4

@@ -1,0 +1,179 @@
+"""The VQGAN against reference values of vqgan-jax, and against itself."""
+
+import json
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax.traverse_util import flatten_dict
+
+from dalle.errors import CheckpointError
+from dalle.models import load_vqgan
+from dalle.models.config import VqganConfig
+from dalle.models.layers import SHIFTED_CHANNELS, Conv
+from dalle.models.vqgan import Vqgan, vqgan_shapes
+
+FOLDER = Path(__file__).parents[1] / "fixtures" / "vqgan-tiny"
+PUBLISHED = json.loads((FOLDER / "config.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, np.ndarray]:
+    return dict(np.load(FOLDER / "expected.npz"))
+
+
+@pytest.fixture(scope="module")
+def vqgan() -> Vqgan:
+    return load_vqgan(FOLDER)
+
+
+@pytest.fixture(scope="module")
+def rounded() -> Vqgan:
+    return load_vqgan(FOLDER, dtype=jnp.bfloat16)
+
+
+def test_decode_is_the_originals(vqgan: Vqgan, expected: dict[str, np.ndarray]):
+    pixels = vqgan.decode(expected["codes"])
+    assert pixels.dtype == jnp.float32
+    np.testing.assert_allclose(pixels, expected["decoded"], rtol=0, atol=1e-4)
+
+
+def test_encode_is_the_originals(vqgan: Vqgan, expected: dict[str, np.ndarray]):
+    codes = vqgan.encode(expected["pixels"])
+    assert codes.dtype == jnp.int32
+    np.testing.assert_array_equal(codes, expected["encoded_indices"])
+
+
+def test_codes_stand_for_the_originals_vectors(vqgan: Vqgan, expected: dict[str, np.ndarray]):
+    table = vqgan.params["quantize"]["embedding"]["embedding"]
+    quantized = table[vqgan.encode(expected["pixels"])].reshape(expected["quantized"].shape)
+    np.testing.assert_allclose(quantized, expected["quantized"], rtol=0, atol=1e-4)
+
+
+def test_bfloat16_stays_near(rounded: Vqgan, expected: dict[str, np.ndarray]):
+    # The values span -6..6, and bfloat16 has 8 bits: 0.1 is 1 % of the span, some 20 layers deep.
+    pixels = rounded.decode(expected["codes"])
+    np.testing.assert_allclose(pixels, expected["decoded"], rtol=0, atol=0.1)
+    # Where two vectors are about equally near, rounding may choose the other.
+    same = rounded.encode(expected["pixels"]) == expected["encoded_indices"]
+    assert same.mean() > 0.95
+
+
+def test_bfloat16_rounds_the_kernels_alone(rounded: Vqgan):
+    for path, leaf in flatten_dict(rounded.params).items():
+        assert leaf.dtype == (jnp.bfloat16 if path[-1] == "kernel" else jnp.float32), path
+
+
+def test_a_picture_is_the_same_alone_and_in_a_batch(vqgan: Vqgan, expected: dict):
+    codes, pixels = expected["codes"], expected["pixels"]
+    np.testing.assert_allclose(vqgan.decode(codes)[1:], vqgan.decode(codes[1:]), atol=1e-5)
+    np.testing.assert_array_equal(vqgan.encode(pixels)[1:], vqgan.encode(pixels[1:]))
+
+
+def test_same_shapes_compile_once(vqgan: Vqgan, caplog: pytest.LogCaptureFixture):
+    codes, pixels = np.zeros((3, 64), np.int64), np.zeros((3, 32, 32, 3))
+    with jax.log_compiles():
+        vqgan.decode(codes), vqgan.encode(pixels)
+        assert "Compiling jit(_apply)" in caplog.text
+        caplog.clear()
+        vqgan.decode(codes + 1), vqgan.encode(pixels + 1)
+        assert "Compiling" not in caplog.text
+
+
+def test_geometry(vqgan: Vqgan):
+    assert (vqgan.num_codes, vqgan.grid, vqgan.resolution) == (64, 8, 32)
+
+
+def test_shapes_are_the_published_ones():
+    shapes = flatten_dict(vqgan_shapes(VqganConfig.from_json(PUBLISHED)), sep="/")
+    lines = [f"{name} {leaf.shape}" for name, leaf in sorted(shapes.items())]
+    assert lines == (FOLDER / "tree.txt").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("double_z", True),
+        ("give_pre_end", True),
+        ("resamp_with_conv", False),
+        ("in_channels", 1),
+        ("out_ch", 4),
+        ("num_resolutions", 5),
+    ],
+)
+def test_other_networks_are_refused_by_name(option: str, value: object):
+    with pytest.raises(CheckpointError, match=f"sets {option} to {value}; only "):
+        VqganConfig.from_json(PUBLISHED | {option: value})
+
+
+def test_widths_that_do_not_fit_the_norms_are_refused():
+    with pytest.raises(CheckpointError, match=r"ch \* ch_mult 40, which must be a multiple .* 32"):
+        VqganConfig.from_json(PUBLISHED | {"ch": 40})
+
+
+def test_resolutions_that_do_not_fit_the_codes_are_refused():
+    with pytest.raises(CheckpointError, match="resolution 30, which must be a multiple .* 4"):
+        VqganConfig.from_json(PUBLISHED | {"resolution": 30})
+
+
+def test_codes_that_make_no_square_are_refused(vqgan: Vqgan):
+    with pytest.raises(ValueError, match=r"codes has shape \(2, 63\).*T = 64"):
+        vqgan.decode(np.zeros((2, 63), np.int32))
+
+
+def test_pixels_that_make_no_codes_are_refused(vqgan: Vqgan):
+    with pytest.raises(ValueError, match=r"pixels has shape \(2, 30, 32, 3\).*multiples of 4"):
+        vqgan.encode(np.zeros((2, 30, 32, 3), np.float32))
+    with pytest.raises(ValueError, match="pixels are uint8; .* Divide by 255"):
+        vqgan.encode(np.zeros((2, 32, 32, 3), np.uint8))
+
+
+def make_conv(dtype: jnp.dtype, **options) -> tuple[Conv, dict, jax.Array]:
+    """A wide convolution whose inputs are bfloat16 values, so that both dtypes give one result."""
+    conv = Conv(SHIFTED_CHANNELS, dtype=dtype, **options)
+    x = jax.random.normal(jax.random.key(0), (2, 8, 6, SHIFTED_CHANNELS))
+    x = x.astype(jnp.bfloat16).astype(jnp.float32)
+    params = Conv(SHIFTED_CHANNELS, **options).init(jax.random.key(1), x)
+    params = jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16).astype(jnp.float32), params)
+    return conv, params, x
+
+
+@pytest.mark.parametrize("options", [{}, {"stride": 2, "padding": (0, 1)}, {"size": 5}])
+def test_shifted_products_are_the_convolution(options: dict):
+    conv, params, x = make_conv(jnp.float32, **options)
+    shifted, _, _ = make_conv(jnp.bfloat16, **options)
+    # Only the order of the sums differs.
+    np.testing.assert_allclose(shifted.apply(params, x), conv.apply(params, x), atol=1e-4)
+
+
+def test_patch_products_are_the_convolution():
+    # Padding by nothing but a wider window's margin keeps the second off the short cut.
+    patches, params, x = make_conv(jnp.float32, size=2, stride=2, padding=(0, 0))
+    margin = jax.tree.map(
+        lambda leaf: jnp.pad(leaf, ((0, 1), (0, 1), (0, 0), (0, 0))) if leaf.ndim == 4 else leaf,
+        params,
+    )
+    whole = Conv(SHIFTED_CHANNELS, size=3, stride=2, padding=(0, 1))
+    np.testing.assert_allclose(patches.apply(params, x), whole.apply(margin, x), atol=1e-4)
+
+
+def test_shifted_products_have_the_convolutions_gradient():
+    def gradient(dtype: jnp.dtype) -> jax.Array:
+        conv, params, x = make_conv(dtype)
+        return jax.grad(lambda params: jnp.square(conv.apply(params, x)).mean())(params)
+
+    exact, near = gradient(jnp.float32), gradient(jnp.bfloat16)
+    for name, leaf in exact["params"].items():
+        # The backward pass rounds its own input: 8 bits of the largest value.
+        limit = 0.01 * float(jnp.abs(leaf).max())
+        np.testing.assert_allclose(near["params"][name], leaf, rtol=0, atol=limit)
+
+
+@pytest.mark.parametrize(("platform", "products"), [("cpu", 9), ("cuda", 0), ("tpu", 0)])
+def test_only_a_cpu_shifts(platform: str, products: int):
+    conv, params, x = make_conv(jnp.bfloat16)
+    program = jax.jit(conv.apply).trace(params, x).lower(lowering_platforms=(platform,)).as_text()
+    assert program.count("stablehlo.dot_general") == products
+    assert program.count("stablehlo.convolution") == (products == 0)
