@@ -4,13 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dalle.commands import generate, inspect
+from dalle.commands import generate, inspect, train
 from dalle.errors import DalleError
 
 # A verb's module has HELP (one line), add_arguments(parser) and run(arguments).
 VERBS = {
     "generate": generate,
     "inspect": inspect,
+    "train": train,
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,12 +12,16 @@ from dalle.errors import DalleError
 from dalle.generation.pipeline import Pipeline
 from dalle.models import load_bart, load_clip, load_vqgan
 from dalle.models.bart import Bart
+from dalle.models.checkpoint import read_json
 from dalle.models.clip import Clip
 from dalle.models.decoding import prepare
 from dalle.models.registry import locate
-from dalle.settings import PRECISIONS, check_precision
+from dalle.settings import PRECISIONS, GenerationSettings, SettingsError, check_precision
 from dalle.text import ClipTokenizer, PromptTokenizer, TextNormalizer, Tokens
 from dalle.text.normalize import WORD_LIST
+
+# The settings that a model may have its own defaults for.
+SAMPLING = ("condition_scale", "temperature", "top_k", "top_p")
 
 
 def load(name: str | Path, precision: str | None = None) -> Pipeline:
@@ -53,7 +58,20 @@ def load(name: str | Path, precision: str | None = None) -> Pipeline:
         normalize=normalize,
         tokenizer=load_prompt_tokenizer(files.bart, bart),
         clip_tokenizer=load_clip_tokenizer(files.clip, clip),
+        defaults=read_defaults(files.bart),
     )
+
+
+def read_defaults(path: Path) -> dict[str, Any]:
+    """The settings that a model is drawn with best, where its generation_config.json tells."""
+    file = path / "generation_config.json"
+    published = read_json(file) if file.is_file() else {}
+    defaults = {name: published[name] for name in SAMPLING if published.get(name) is not None}
+    try:
+        GenerationSettings(**defaults)
+    except SettingsError as error:
+        raise DalleError(f"{file} cannot be used: {error}") from error
+    return defaults
 
 
 def load_prompt_tokenizer(path: Path, bart: Bart) -> "PromptTokenizer | ByteTokenizer":

@@ -99,10 +99,10 @@ class Pipeline:
         watch, notes = Stopwatch(), []
 
         # 1. Read the prompt, and what stands against it.
-        memory, mask = self._read("prompt", prompt, notes)
+        memory, mask = self._read("The prompt", prompt, notes)
         against = self._without_prompt
         if settings.negative_prompt.strip():
-            against = self._read("negative_prompt", settings.negative_prompt, notes)
+            against = self._read("The negative prompt", settings.negative_prompt, notes)
         memory = jnp.concatenate([memory, against[0]])  # [2, S, D]
         mask = np.concatenate([mask, against[1]])  # [2, S]
         watch.lap("reading")
@@ -127,14 +127,10 @@ class Pipeline:
                 if cancelled():
                     return
 
-        # 3. Rank the pictures.
+        # 3. Rank the pictures, and hand them over, each with what remakes it.
         images = pictures.to_images(pixels)
         scores = self._score(images, prompt)
-        order = best_first(scores, numbers)
         notes += report_unranked(scores, numbers)
-        watch.lap("ranking")
-
-        # 4. Hand them over, best first, each with what remakes it.
         recipe = {
             "model": self.name,
             "revision": self.revision,
@@ -146,15 +142,11 @@ class Pipeline:
         }
         ranked = [
             Picture(images[i], scores[i], numbers[i], recipe | {"candidate": numbers[i]})
-            for i in order
+            for i in best_first(scores, numbers)
         ]
-        yield Result(
-            pictures=ranked[: settings.keep],
-            rejected=ranked[settings.keep :],
-            recipe=recipe,
-            seconds=watch.seconds,
-            notes=notes,
-        )
+        watch.lap("ranking")
+        keep = settings.keep
+        yield Result(ranked[:keep], ranked[keep:], recipe, watch.seconds, notes)
 
     def _read(self, name: str, text: str, notes: list[str]) -> tuple[Array, np.ndarray]:
         """A prompt's memory [1, S, D] and mask [1, S]; a note where it was too long."""

@@ -97,7 +97,7 @@ def _draw_ranked(logits: Array, codes: Array, keys: Array, rows: Rows) -> Array:
     """A token among the candidates for it, likeliest first: [N, M], [N, M] -> [N] int32."""
     rank = jnp.arange(logits.shape[1])
     permitted = (rank < rows.top_k[:, None]) | (rows.top_k[:, None] == 0)
-    scaled = jnp.where(permitted, _scale(logits, logits[:, :1], rows), -jnp.inf)
+    scaled = jnp.where(permitted, _scale(logits, rows), -jnp.inf)
     odds = jax.nn.softmax(scaled)
     likelier = jnp.cumsum(odds, axis=1) - odds  # probability of the codes before this one
     top_p = rows.top_p[:, None]
@@ -110,11 +110,12 @@ def _draw_ranked(logits: Array, codes: Array, keys: Array, rows: Rows) -> Array:
 def _draw_from_all(logits: Array, keys: Array, rows: Rows) -> Array:
     """A token of the whole vocabulary, unsorted: [N, V] -> [N] int32."""
     codes = jnp.broadcast_to(jnp.arange(logits.shape[1]), logits.shape)
-    scaled = _scale(logits, logits.max(1, keepdims=True), rows)
+    scaled = _scale(logits, rows)
     return (scaled + gumbel(keys, codes)).argmax(1).astype(jnp.int32)
 
 
-def _scale(logits: Array, highest: Array, rows: Rows) -> Array:
+def _scale(logits: Array, rows: Rows) -> Array:
     """Logits over temperature, [N, M]; at most 0, so that a tiny temperature cannot overflow."""
     temperature = jnp.where(rows.temperature > 0, rows.temperature, 1)
-    return (logits - highest) / temperature[:, None]
+    # Not `logits[:, :1]` where they are sorted: XLA:CPU would then sort the whole vocabulary.
+    return (logits - logits.max(1, keepdims=True)) / temperature[:, None]

@@ -9,7 +9,6 @@ one by one (`FlaxBartDecoderLayer_0`, ...). In memory they are always one by one
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -51,7 +50,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object; CheckpointError where the file is missing or holds something else."""
     try:
         published = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise CheckpointError(
             f"{path} is not there; a model's folder holds config.json and its weights "
             "(flax_model.msgpack or model.safetensors). Is this the right folder?"
@@ -111,10 +110,11 @@ def write_params(
         # Renamed when whole, so that an interruption leaves the former file.
         temporary = folder / f".{name}.part"
         temporary.write_bytes(content)
-        os.replace(temporary, folder / name)
+        temporary.replace(folder / name)
 
 
 def cast(name: Name, array: np.ndarray, dtype: jnp.dtype) -> np.ndarray:
+    """The array in `dtype`; ValueError where that, or the array itself, is not finite."""
     with np.errstate(over="ignore"):
         result = np.asarray(array).astype(dtype)
     if not np.isfinite(result).all():
@@ -220,7 +220,7 @@ def list_safetensors(path: Path) -> tuple[dict[Name, StoredArray], str]:
     except SafetensorError as error:
         return {}, f"the file is cut or damaged ({error}); download it again"
     stored = {}
-    for flat in file.keys():  # noqa: SIM118 (not a mapping)
+    for flat in file.offset_keys():
         part = file.get_slice(flat)
         kind = part.get_dtype()
         name = tuple(flat.split("/" if "/" in flat else "."))

@@ -110,6 +110,9 @@ class BartConfig:
                 )
         return config
 
+    def to_json(self) -> dict[str, Any]:
+        return {"model_type": "dallebart"} | self.SUPPORTED | dataclasses.asdict(self)
+
     @property
     def output_vocab_size(self) -> int:
         """Logits per position: the image codes, and the start token that is never sampled."""
@@ -170,7 +173,7 @@ class VqganConfig:
     embed_dim: int
     n_embed: int
 
-    NORM_GROUPS = 32
+    NORM_GROUPS = 32  # channels are normalised in as many groups
     SUPPORTED = {
         "in_channels": 3,
         "out_ch": 3,

@@ -203,6 +203,29 @@ class Conv(nn.Module):
         return y
 
 
+class GroupNorm(nn.Module):
+    """Normalisation of [B, H, W, C] in float32, over positions and groups of channels."""
+
+    groups: int
+    epsilon: float = 1e-6
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        channels = x.shape[-1]
+
+        def average(values: Array) -> Array:
+            # Over positions first: twice as fast on a CPU as over [positions, channels of a group].
+            by_group = values.mean((1, 2)).reshape(-1, self.groups, channels // self.groups)
+            return jnp.repeat(by_group.mean(-1), channels // self.groups, axis=1)[:, None, None]
+
+        mean = average(x)  # [B, 1, 1, C]
+        variance = jnp.maximum(average(jnp.square(x)) - jnp.square(mean), 0.0)
+        scale = self.param("scale", nn.initializers.ones, (channels,))
+        bias = self.param("bias", nn.initializers.zeros, (channels,))
+        scale = scale * lax.rsqrt(variance + self.epsilon)
+        return x * scale + (bias - mean * scale)
+
+
 def prepare_params(params: dict, dtype: jnp.dtype) -> dict:
     """A published tree on the device: the kernels in `dtype`, everything else in float32."""
 

@@ -36,7 +36,7 @@ def load_vqgan(source: str | Path, dtype: jnp.dtype = jnp.float32) -> Vqgan | Ce
     """An image tokeniser, of the kind that its config.json names; otherwise as load_bart."""
     path = resolve(source, "vqgan")
     config, shapes = read_geometry(path, "vqgan")
-    params = make_params(path, shapes, dtype)
+    params = make_params(path, shapes, kernel_dtype(config, dtype))
     if isinstance(config, CellTokenizerConfig):
         return CellTokenizer(config, params, dtype)
     return Vqgan.from_params(config, params, dtype)
@@ -69,6 +69,11 @@ def read_geometry(path: Path, part: str) -> tuple[Config, dict[str, Any]]:
         return config, cell_shapes(config)
     config = VqganConfig.from_json(published)
     return config, vqgan_shapes(config)
+
+
+def kernel_dtype(config: Config, dtype: jnp.dtype) -> jnp.dtype:
+    """A cell tokeniser rounds as it draws: its codes must not depend on the products' dtype."""
+    return jnp.float32 if isinstance(config, CellTokenizerConfig) else dtype
 
 
 def make_params(path: Path, shapes: dict[str, Any], dtype: jnp.dtype) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from flax.traverse_util import flatten_dict
 
 from dalle.models.checkpoint import leaf_dtype
 from dalle.models.config import BartConfig, CellTokenizerConfig, ClipConfig, VqganConfig
+from dalle.models.loading import kernel_dtype
 
 FLOAT32 = 4
 
@@ -26,7 +27,7 @@ def weights(shapes: dict[str, Any], dtype: jnp.dtype) -> int:
 
 
 def prepared_decoder(shapes: dict[str, Any], dtype: jnp.dtype) -> int:
-    """The decoder's and the head's kernels a second time, laid out for one token at a time."""
+    """The decoder's and the head's kernels laid out for drawing, while the read ones are there."""
     kernels = (
         math.prod(leaf.shape)
         for name, leaf in flatten_dict(shapes).items()
@@ -90,23 +91,36 @@ class Memory:
 
     @property
     def peak(self) -> int:
-        """What is there all the time, and the largest of the steps that follow each other."""
-        lasting = self.weights + self.prepared_decoder
+        """The weights, which stay, and the largest of the steps that follow each other."""
+        # The last time that the cache grows, three quarters of it are copied to the whole.
+        growing = self.self_attention_cache * 7 // 4 + self.cross_attention_cache
         # Previews are decoded while the cache waits for the next chunk.
         caches = self.self_attention_cache + self.cross_attention_cache
-        return lasting + max(caches + max(self.logits, self.picture_decoding), self.picture_scoring)
+        drawing = max(growing, caches + max(self.logits, self.picture_decoding))
+        return self.weights + max(self.prepared_decoder, drawing, self.picture_scoring)
 
 
 def estimate(
-    configs: dict[str, Any], shapes: dict[str, Any], candidates: int, dtype: jnp.dtype
+    configs: dict[str, Any],
+    shapes: dict[str, Any],
+    candidates: int,
+    dtype: jnp.dtype,
+    pictures_at_once: int = 4,
 ) -> Memory:
-    """The memory of a whole model, from the config and the shapes of each of its parts."""
+    """The memory of a whole model, from the config and the shapes of each of its parts.
+
+    `dtype` is that of BART's and the image decoder's products; CLIP is always float32. Codes
+    become pictures, and pictures are scored, `pictures_at_once`.
+    """
+    pictures = min(candidates, pictures_at_once)
     return Memory(
-        weights=sum(weights(part, dtype) for part in shapes.values()),
+        weights=weights(shapes["bart"], dtype)
+        + weights(shapes["vqgan"], kernel_dtype(configs["vqgan"], dtype))
+        + weights(shapes["clip"], jnp.float32),
         prepared_decoder=prepared_decoder(shapes["bart"], dtype),
         self_attention_cache=self_attention_cache(configs["bart"], candidates),
         cross_attention_cache=cross_attention_cache(configs["bart"]),
         logits=logits(configs["bart"], candidates),
-        picture_decoding=picture_decoding(configs["vqgan"], candidates, dtype),
-        picture_scoring=picture_scoring(configs["clip"], candidates),
+        picture_decoding=picture_decoding(configs["vqgan"], pictures, dtype),
+        picture_scoring=picture_scoring(configs["clip"], pictures),
     )

@@ -14,11 +14,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from dalle.models.config import VqganConfig
-from dalle.models.layers import Conv, Embedding, attention, prepare_params
-
-
-def group_norm(name: str) -> nn.GroupNorm:
-    return nn.GroupNorm(num_groups=VqganConfig.NORM_GROUPS, epsilon=1e-6, name=name)
+from dalle.models.layers import Conv, Embedding, GroupNorm, attention, prepare_params
 
 
 def pointwise(features: int, dtype: jnp.dtype, name: str | None = None) -> Conv:
@@ -33,9 +29,9 @@ class ResidualBlock(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        y = nn.swish(group_norm("norm1")(x))
+        y = nn.swish(GroupNorm(VqganConfig.NORM_GROUPS, name="norm1")(x))
         y = Conv(self.features, dtype=self.dtype, name="conv1")(y)
-        y = nn.swish(group_norm("norm2")(y))
+        y = nn.swish(GroupNorm(VqganConfig.NORM_GROUPS, name="norm2")(y))
         y = Conv(self.features, dtype=self.dtype, name="conv2")(y)
         if x.shape[-1] != self.features:
             x = pointwise(self.features, self.dtype, "nin_shortcut")(x)
@@ -50,7 +46,7 @@ class AttentionBlock(nn.Module):
     @nn.compact
     def __call__(self, x: Array) -> Array:
         rows, height, width, channels = x.shape
-        normed = group_norm("norm")(x)
+        normed = GroupNorm(VqganConfig.NORM_GROUPS, name="norm")(x)
         query, key, value = (
             pointwise(channels, self.dtype, name)(normed).reshape(rows, 1, height * width, channels)
             for name in ("q", "k", "v")
@@ -131,7 +127,7 @@ class Encoder(nn.Module):
                 width, config.num_res_blocks, attends, resample, self.dtype, name=f"down_{i}"
             )(x)
         x = Middle(self.dtype, name="mid")(x)
-        x = nn.swish(group_norm("norm_out")(x))
+        x = nn.swish(GroupNorm(VqganConfig.NORM_GROUPS, name="norm_out")(x))
         return Conv(config.z_channels, dtype=self.dtype, name="conv_out")(x)
 
 
@@ -152,7 +148,7 @@ class Decoder(nn.Module):
             x = Level(
                 width, config.num_res_blocks + 1, attends, resample, self.dtype, name=f"up_{i}"
             )(x)
-        x = nn.swish(group_norm("norm_out")(x))
+        x = nn.swish(GroupNorm(VqganConfig.NORM_GROUPS, name="norm_out")(x))
         return Conv(3, dtype=self.dtype, name="conv_out")(x)
 
 

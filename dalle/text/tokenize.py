@@ -25,7 +25,9 @@ from tokenizers.models import BPE
 
 from dalle.errors import DalleError
 
-BART_SPECIALS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]  # in the order of their ids
+# In the order of their ids.
+BART_SPECIALS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+CLIP_SPECIALS = ("<|startoftext|>", "<|endoftext|>")
 CLIP_WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
@@ -190,14 +192,19 @@ class ClipTokenizer(_BytePairTokenizer):
         return tokenizer
 
 
-def train_tokenizer(captions: Iterable[str], vocab_size: int, folder: str | Path) -> None:
+def train_tokenizer(
+    captions: Iterable[str],
+    vocab_size: int,
+    folder: str | Path,
+    specials: Sequence[str] = BART_SPECIALS,
+) -> None:
     """Learns a vocabulary from captions and writes the folder's tokenizer.json."""
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    smallest = len(BART_SPECIALS) + len(alphabet)
+    smallest = len(specials) + len(alphabet)
     if vocab_size < smallest:
         raise DalleError(
             f"vocab_size is {vocab_size}; it must be >= {smallest} ({len(alphabet)} bytes and "
-            f"{len(BART_SPECIALS)} special tokens); give a larger one"
+            f"{len(specials)} special tokens); give a larger one"
         )
     tokenizer = Tokenizer(BPE())
     # Every word has a space before it, the first one too, so that it is one token everywhere.
@@ -213,16 +220,15 @@ def train_tokenizer(captions: Iterable[str], vocab_size: int, folder: str | Path
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
-        special_tokens=BART_SPECIALS,
+        special_tokens=list(specials),
         initial_alphabet=alphabet,
         show_progress=False,
     )
     tokenizer.train_from_iterator(captions, trainer)
     # So that `transformers` reads the file too; the rows here are framed by _rows.
+    start, end = ("<s>", "</s>") if "<s>" in specials else specials[:2]
     tokenizer.post_processor = processors.RobertaProcessing(
-        ("</s>", BART_SPECIALS.index("</s>")),
-        ("<s>", BART_SPECIALS.index("<s>")),
-        add_prefix_space=False,
+        (end, specials.index(end)), (start, specials.index(start)), add_prefix_space=False
     )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

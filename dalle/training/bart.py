@@ -15,7 +15,7 @@ from jax import Array
 from dalle.models.bart import BartNetwork
 from dalle.models.cells import CellTokenizer
 from dalle.models.config import BartConfig
-from dalle.training.runs import Run, learning_rate, train
+from dalle.training.runs import Run, average_step, learning_rate, train
 
 EMA_DECAY = 0.9995  # of the weights that are shipped
 WARMUP = 300  # steps
@@ -81,9 +81,7 @@ def update(
     (value, right), gradients = gradient(state.params, network, *batch)
     changes, tx_state = tx.update(gradients, state.optimiser, state.params)
     params = optax.apply_updates(state.params, changes)
-    # Early on the mean must forget the random start sooner.
-    decay = jnp.minimum(EMA_DECAY, (1.0 + state.step) / (10.0 + state.step))
-    average = optax.incremental_update(params, state.average, 1 - decay)
+    average = average_step(state.average, params, state.step, EMA_DECAY)
     metrics = {"loss": value, "right": right, "gradient": optax.global_norm(gradients)}
     return BartState(state.step + 1, params, average, tx_state), metrics
 

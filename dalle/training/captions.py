@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from dalle.training.colours import COLOUR_NAMES, COLOURS
+from dalle.training.dice import Dice
 from dalle.training.looks import LOOKS
 from dalle.training.places import PLACES
-from dalle.training.vocabulary import Kind, with_adjective
+from dalle.training.vocabulary import Kind, with_adjective, with_article
 
 NUMBERS = {2: ("two", "2", "a pair of"), 3: ("three", "3"), 4: ("four", "4"), 5: ("five", "5")}
 SIZE_WORDS = {
@@ -26,18 +25,18 @@ STYLE_WORDS = {
                 ("sticker", "emoji", "clip art", "clipart")),
 }  # fmt: skip
 ANY_STYLE = ("a photo", "a picture", "an image", "a photograph", "photo", "picture", "an icon")
-# How often each form of a plain background is used.
+# How often each form of a plain background is used; {a colour} comes with its article.
 ON_COLOUR = {
-    "{thing} on a {colour} background": 0.36,
-    "{thing} on {colour}": 0.10,
-    "{thing}, {colour} background": 0.14,
-    "{thing} with a {colour} background": 0.12,
-    "{thing} in front of a {colour} background": 0.05,
-    "{thing} in front of a {colour} wall": 0.03,
-    "{thing} against a {colour} background": 0.05,
-    "{thing} on a plain {colour} background": 0.05,
-    "{colour} background with {thing}": 0.05,
-    "{colour} background, {thing}": 0.05,
+    "{things} on {a colour} background": 36,
+    "{things} on {colour}": 10,
+    "{things}, {colour} background": 14,
+    "{things} with {a colour} background": 12,
+    "{things} in front of {a colour} background": 5,
+    "{things} in front of {a colour} wall": 3,
+    "{things} against {a colour} background": 5,
+    "{things} on a plain {colour} background": 5,
+    "{colour} background with {things}": 5,
+    "{colour} background, {things}": 5,
 }
 RELATIONS = {
     "beside": ("{0} next to {1}", "{0} and {1}", "{0} beside {1}", "{0} to the left of {1}",
@@ -55,88 +54,83 @@ class Subject:
     """One thing as the caption shall tell it."""
 
     kind: Kind
-    colour: str | None = None  # said, whether tinted or natural
-    cells: int = 8
-    size_is_said: bool = False
+    colour: str | None = None  # to be said, whether tinted or natural
+    size: int | None = None  # in cells, to be said
 
 
 class Captioner:
-    """Chooses words with one random generator."""
+    """Chooses words; `say_colours` is off where a look has taken the colours away."""
 
-    def __init__(self, random: np.random.Generator):
-        self._random = random
-
-    def chance(self, probability: float) -> bool:
-        return self._random.random() < probability
-
-    def pick(self, options):
-        return options[int(self._random.random() * len(options))]
-
-    def colour(self, name: str) -> str:
-        """The colour's own name most of the time, else one of its other names."""
-        names = COLOUR_NAMES.get(name, (name,))
-        return names[0] if self.chance(0.6) else self.pick(names)
+    def __init__(self, dice: Dice, say_colours: bool):
+        self._dice = dice
+        self._say_colours = say_colours
 
     def thing(self, subject: Subject) -> str:
         """A noun phrase with its article: "a big purple cat"."""
-        kind = subject.kind
-        phrase = kind.phrase
-        if kind.names and self.chance(0.3):
-            phrase = self.pick(kind.names)
-            if subject.colour and names_colour(phrase):
-                phrase = kind.phrase
+        phrase = self._name(subject)
         if subject.colour:
-            phrase = with_adjective(self.colour(subject.colour), phrase)
-        if subject.size_is_said:
-            if subject.cells == 10 and self.chance(0.2):
-                return f"a close-up of {phrase}"
-            phrase = with_adjective(self.pick(SIZE_WORDS[subject.cells]), phrase)
+            phrase = with_adjective(self._colour(subject.colour), phrase)
+        if subject.size == 10 and self._dice.chance(0.2):
+            return f"a close-up of {phrase}"
+        if subject.size:
+            phrase = with_adjective(self._dice.pick(SIZE_WORDS[subject.size]), phrase)
         return phrase
 
     def several(self, subject: Subject, count: int) -> str:
-        """"three red cars"; the kind must have a plural."""
-        colour = f"{self.colour(subject.colour)} " if subject.colour else ""
-        return f"{self.pick(NUMBERS[count])} {colour}{subject.kind.plural}"
+        """Two to five of a kind: "three red cars"; the kind must have a plural."""
+        colour = f"{self._colour(subject.colour)} " if subject.colour else ""
+        return f"{self._dice.pick(NUMBERS[count])} {colour}{subject.kind.plural}"
 
     def related(self, relation: str, subjects: tuple[Subject, ...]) -> str:
-        return self.pick(RELATIONS[relation]).format(*map(self.thing, subjects))
+        """Two things and how they stand to each other: "a cat next to a dog"."""
+        return self._dice.pick(RELATIONS[relation]).format(*map(self.thing, subjects))
 
-    def caption(self, things: str, style: str, colour: str | None, place: str | None,
-                look: str | None, say_colours: bool) -> str:  # fmt: skip
+    def caption(self, things: str, style: str, background: str, look: str | None) -> str:
         """The whole caption, around a phrase for the things."""
         before, after = self._manner(style, look)
-        if before:
-            things = f"{before} of {things}"
-        words = things
-        if place and self.chance(0.95):
-            words = f"{things} {self.pick(PLACES[place][1])}"
-        elif colour and say_colours and self.chance(0.85):
-            words = self._on(things, self.colour(colour))
+        words = f"{before} of {things}" if before else things
+        if background in PLACES:
+            if self._dice.chance(0.95):
+                words = f"{words} {self._dice.pick(PLACES[background][1])}"
+        elif self._say_colours and self._dice.chance(0.85):
+            words = self._on(words, self._colour(background))
         if after:
             words = f"{words}, {after}"
-        if self.chance(0.04):
-            words = words[0].upper() + words[1:] + self.pick(("", "."))
+        if self._dice.chance(0.04):
+            words = words[0].upper() + words[1:] + self._dice.pick(("", "."))
         return words
+
+    def _name(self, subject: Subject) -> str:
+        """The kind's usual phrase or one of its names; never two colours, never a lost one."""
+        kind = subject.kind
+        if not kind.names or not self._dice.chance(0.3):
+            return kind.phrase
+        name = self._dice.pick(kind.names)
+        untrue = names_colour(name) and (subject.colour or not self._say_colours)
+        return kind.phrase if untrue else name
+
+    def _colour(self, name: str) -> str:
+        names = COLOUR_NAMES.get(name, (name,))
+        return names[0] if self._dice.chance(0.6) else self._dice.pick(names)
 
     def _manner(self, style: str, look: str | None) -> tuple[str, str]:
         """What comes before "of a cat" and after "a cat,"; either may be empty."""
         if look:
-            words = LOOKS[look][2:]
-        elif self.chance(0.25):
-            words = STYLE_WORDS[style]
+            before, after = LOOKS[look][2:]
+        elif self._dice.chance(0.25):
+            before, after = STYLE_WORDS[style]
         else:
-            return (self.pick(ANY_STYLE) if self.chance(0.2) else ""), ""
-        return (self.pick(words[0]), "") if self.chance(0.5) else ("", self.pick(words[1]))
+            return (self._dice.pick(ANY_STYLE) if self._dice.chance(0.2) else ""), ""
+        if self._dice.chance(0.5):
+            return self._dice.pick(before), ""
+        return "", self._dice.pick(after)
 
     def _on(self, things: str, colour: str) -> str:
-        threshold = self._random.random() * sum(ON_COLOUR.values())
-        for form, share in ON_COLOUR.items():
-            threshold -= share
-            if threshold < 0:
-                break
-        words = form.format(thing=things, colour=colour)
-        return words.replace("a orange", "an orange")
+        form = self._dice.weighted(ON_COLOUR)
+        words = {"things": things, "colour": colour, "a colour": with_article(colour)}
+        return form.format(**words)
 
 
 def names_colour(phrase: str) -> bool:
+    """Whether a phrase has a colour of its own, as "a green apple" has."""
     return not COLOUR_WORDS.isdisjoint(phrase.lower().split())

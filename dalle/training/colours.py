@@ -30,7 +30,7 @@ COLOUR_NAMES = {
     "teal": ("teal", "turquoise"),
     "navy": ("navy", "navy blue", "dark blue"),
 }
-# "a white cat", "a beige cat": too close to many natural colours to teach anything.
+# Not beige, light green and navy, which are too close to natural or other colours.
 TINTS = ("red", "orange", "yellow", "green", "blue", "light blue", "purple", "pink", "brown",
          "black", "white", "teal", "grey")  # fmt: skip
 
@@ -60,12 +60,12 @@ def tint(sprite: np.ndarray, name: str) -> np.ndarray:
     """A cut-out [H, W, 4] in another colour; its lights and shades stay."""
     light = luminance(sprite)
     mean = np.clip(light[sprite[..., 3] > 128].mean() / 255, 0.02, 0.98)
-    target = COLOURS[name] @ _LUMINANCE / 256 / 255
-    # A white sheep has to grow darker before it can be purple; two thirds of the way keep relief.
-    gamma = np.clip(np.log(np.clip(target, 0.06, 0.93)) / np.log(mean), 0.3, 4)
+    middle = np.clip(COLOURS[name] @ _LUMINANCE / 256 / 255, 0.06, 0.93)
+    # A white sheep has to grow darker before it can be purple: bring its mean to the colour's.
+    gamma = np.clip(np.log(middle) / np.log(mean), 0.3, 4)
     shade = (np.arange(256) / 255) ** gamma  # [256], 0..1
     colour = np.array(COLOURS[name]) / 255
-    middle = np.clip(target, 0.06, 0.93)
+    # Darker than the colour: towards black. Lighter: towards white.
     down = colour * (shade / middle)[:, None]
     up = colour + (1 - colour) * ((shade - middle) / (1 - middle))[:, None]
     table = np.where(shade[:, None] < middle, down, up)
@@ -82,8 +82,8 @@ def dominant_colour(sprite: np.ndarray) -> str | None:
     shares = dict(zip(names.tolist(), counts / len(pixels), strict=True))
     best = max(shares, key=shares.get)
     # A shaded red apple is part pink: neighbours count towards the larger of the two.
-    with_neighbour = shares[best] + max((shares.get(name, 0) for name in NEIGHBOURS.get(best, ())), default=0)
-    clear = shares[best] >= 0.6 or (shares[best] >= 0.4 and with_neighbour >= 0.75)
+    neighbour = max((shares.get(name, 0) for name in NEIGHBOURS.get(best, ())), default=0)
+    clear = shares[best] >= 0.6 or (shares[best] >= 0.4 and shares[best] + neighbour >= 0.75)
     return best if clear and best != "mixed" else None
 
 
@@ -99,12 +99,12 @@ def _name_pixels(pixels: np.ndarray) -> np.ndarray:
     ) * 60  # fmt: skip
     # The first rule that holds names the pixel.
     rules = [
-        ((value < 0.25) | ((value < 0.38) & (saturation < 0.45)), "black"),
+        ((value < 0.25) | ((value < 0.4) & (saturation < 0.6)), "black"),
         ((saturation < 0.15) & (value > 0.85), "white"),
         (saturation < 0.24, "grey"),
         ((hue < 45) & (value < 0.72) & ((saturation < 0.6) | (hue >= 12)), "brown"),
         ((hue >= 330) & (value < 0.7) & (saturation < 0.5), "brown"),
-        (((hue < 14) | (hue >= 345)) & (saturation > 0.62), "red"),
+        (((hue < 16) | (hue >= 345)) & (saturation > 0.62), "red"),
         ((hue < 8) | (hue >= 305), "pink"),
         ((hue < 40) & (saturation > 0.62), "orange"),
         ((hue >= 40) & (hue < 66) & (saturation > 0.4), "yellow"),

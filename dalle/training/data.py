@@ -1,5 +1,6 @@
 """Batches of (pictures, captions), addressed by number so that training resumes exactly."""
 
+import functools
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ class Examples(Protocol):
 
 
 class SceneExamples:
-    """Composed scenes; batch `index` holds scenes index * size onwards. Another seed is held out."""
+    """Composed scenes, from number index * size onwards; another seed gives held-out ones."""
 
     def __init__(self, library: SpriteLibrary, stage: str, seed: int = 0):
         self._composer = SceneComposer(library, stage, seed)
@@ -56,7 +57,12 @@ class FolderExamples:
 
     def _place(self, number: int) -> int:
         epoch, row = divmod(number, len(self._pairs))
-        return int(np.random.default_rng([self._seed, epoch]).permutation(len(self._pairs))[row])
+        return int(_order(self._seed, epoch, len(self._pairs))[row])
+
+
+@functools.lru_cache(maxsize=2)  # a batch touches one time through the folder, or two
+def _order(seed: int, epoch: int, count: int) -> np.ndarray:
+    return np.random.default_rng([seed, epoch]).permutation(count)
 
 
 def read_folder(folder: Path) -> list[tuple[Path, str]]:
@@ -98,7 +104,8 @@ def _read_row(folder: Path, number: int, line: str) -> tuple[Path, str]:
 def read_picture(path: Path, resolution: int) -> np.ndarray:
     """The middle square of a picture, on white where it is transparent: [R, R, 3] uint8."""
     try:
-        picture = Image.open(path).convert("RGBA")
+        with Image.open(path) as file:
+            picture = file.convert("RGBA")
     except OSError as error:
         raise DalleError(
             f"{path} cannot be read as a picture; it must be one of {', '.join(SUFFIXES)}; "

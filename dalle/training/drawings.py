@@ -4,7 +4,7 @@ import functools
 import io
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -52,7 +52,10 @@ def read_drawings(folder: Path, kinds: tuple[Kind, ...]) -> Iterator[tuple[Kind,
 def _read_picture(folder: Path, code: str) -> Image.Image | None:
     # Upstream file names keep the variation selector fe0f here and there; ours never do.
     found = _files_by_code(folder).get(code)
-    return Image.open(found).convert("RGBA") if found else None
+    if found is None:
+        return None
+    with Image.open(found) as file:
+        return file.convert("RGBA")
 
 
 @functools.cache
@@ -60,13 +63,12 @@ def _files_by_code(folder: Path) -> dict[str, Path]:
     return {path.stem.replace("-fe0f", ""): path for path in sorted(folder.glob("*.webp"))}
 
 
-def _svg_reader(root: Path):
+def _svg_reader(root: Path) -> Callable[[str], Image.Image | None]:
     import resvg_py  # only needed to build the sprites, never to read them
 
     names = json.loads((root / "chars.json").read_text())
     names = {code.replace("-fe0f", ""): name for code, name in names.items()}
     icons = json.loads((root / "icons.json").read_text())
-    width, height = icons.get("width", 16), icons.get("height", 16)
 
     def draw(code: str) -> Image.Image | None:
         name = names.get(code)
@@ -74,8 +76,11 @@ def _svg_reader(root: Path):
         icon = icons["icons"].get(name)
         if icon is None:
             return None
-        box = f"0 0 {icon.get('width', width)} {icon.get('height', height)}"
-        svg = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{box}">{icon["body"]}</svg>'
+        width, height = icon.get("width", icons["width"]), icon.get("height", icons["height"])
+        svg = (
+            '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+            f'viewBox="0 0 {width} {height}">{icon["body"]}</svg>'
+        )
         png = resvg_py.svg_to_bytes(svg_string=svg, width=RENDERED, height=RENDERED)
         return Image.open(io.BytesIO(bytes(png))).convert("RGBA")
 

@@ -1,30 +1,45 @@
-"""Where things stand in a picture of 12 x 12 cells: alone, side by side, one on another, in rows."""
+"""Where things stand on the grid of cells: alone, side by side, one on another, in rows."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
-import numpy as np
-
-from dalle.training.places import CELLS
+from dalle.training.dice import Dice
+from dalle.training.grid import CELLS
 from dalle.training.vocabulary import Kind
 
-Box = tuple[float, float, float, float]  # left, top, right, bottom of what is opaque, 0..1
-
-HATS = ("top-hat", "crown", "graduation-cap", "baseball-cap", "sun-hat", "military-helmet",
-        "rescue-helmet")  # fmt: skip
+HATS = ("top-hat", "crown", "graduation-cap", "baseball-cap", "sun-hat")
 # Seen from the front, with the head on top.
 WEARERS = ("dog-face", "cat-face", "tiger-face", "horse-face", "cow-face", "pig-face", "mouse-face",
            "rabbit-face", "monkey-face", "bear", "panda", "koala", "polar-bear", "fox", "wolf",
-           "raccoon", "lion", "hamster", "frog", "owl", "penguin", "chick", "front-facing-chick",
-           "robot", "alien", "ghost", "skull", "teddy-bear", "smiley-face", "pile-of-poo",
-           "pumpkin", "jack-o-lantern", "octopus", "baby", "man", "woman", "boy", "girl",
-           "old-man", "old-woman", "face-with-sunglasses", "sun-with-a-face", "avocado", "egg",
-           "potato", "pineapple", "moai-statue", "cactus", "snail", "duck")  # fmt: skip
+           "raccoon", "lion", "hamster", "frog", "owl", "penguin", "front-facing-chick", "robot",
+           "alien", "ghost", "skull", "teddy-bear", "smiley-face", "pile-of-poo", "jack-o-lantern",
+           "octopus", "baby", "man", "woman", "boy", "girl", "old-man", "old-woman",
+           "sun-with-a-face", "avocado", "egg", "potato", "pineapple", "moai-statue",
+           "cactus")  # fmt: skip
 RIDES = ("skateboard", "bicycle", "motorcycle", "motor-scooter", "kick-scooter", "car", "tractor",
          "horse", "elephant", "turtle", "dinosaur", "t-rex", "whale", "dolphin", "sled", "canoe",
          "sailboat", "speedboat", "bus", "racing-car", "pickup-truck", "rocket", "airplane",
          "steam-train", "unicorn", "dragon", "camel", "cloud", "broom", "snail",
          "shopping-cart")  # fmt: skip
+RIDERS = ("robot", "alien", "ghost", "teddy-bear", "snowman", "astronaut", "ninja", "wizard")
+# Size and upper left corners of two to five copies: the usual way, the other way.
+ROWS = {
+    2: ((6, (0, 3), (6, 3)), (4, (1, 4), (7, 4))),
+    3: ((4, (0, 4), (4, 4), (8, 4)), (4, (4, 1), (1, 6), (7, 6))),
+    4: ((4, (1, 1), (7, 1), (1, 7), (7, 7)), (4, (2, 2), (6, 2), (2, 6), (6, 6))),
+    5: ((4, (0, 0), (8, 0), (4, 4), (0, 8), (8, 8)), (4, (0, 2), (4, 2), (8, 2), (2, 6), (6, 6))),
+}
+
+
+@dataclass(frozen=True)
+class Space:
+    """What an arrangement may go by."""
+
+    boxes: list[tuple[float, float, float, float]]  # left, top, right, bottom of each cut-out, 0..1
+    size: int  # cells of a single thing
+    count: int  # copies, where one kind is shown several times
 
 
 @dataclass(frozen=True)
@@ -37,114 +52,71 @@ class Spot:
     cells: int
 
 
-class Layout:
-    """How many kinds a picture shows, which ones may be chosen, and where they go."""
-
-    def __init__(self, kinds: tuple[Kind, ...], relation: str | None,
-                 roles: tuple[Callable[[Kind], bool], ...], arrange: Callable,
-                 takes_tint: bool = True):  # fmt: skip
-        self.relation = relation
-        self.takes_tint = takes_tint
-        self._arrange = arrange
-        self._roles = [_Lottery([kind for kind in kinds if fits(kind)]) for fits in roles]
-
-    def choose_kinds(self, random: np.random.Generator) -> list[Kind]:
-        """One kind for each role, all different."""
-        chosen: list[Kind] = []
-        for lottery in self._roles:
-            kind = lottery.draw(random)
-            while kind in chosen:
-                kind = lottery.draw(random)
-            chosen.append(kind)
-        return chosen
-
-    def arrange(self, random: np.random.Generator, boxes: list[Box], cells: int,
-                moved: float, grounded: bool) -> list[Spot]:  # fmt: skip
-        """Spots for the chosen kinds; `cells` is the size of a single thing."""
-        spots = self._arrange(random, boxes, cells)
-        return _shift(random, spots, moved, grounded)
+def single(space: Space, dice: Dice) -> list[Spot]:
+    edge = (CELLS - space.size) // 2
+    return [Spot(0, edge, edge, space.size)]
 
 
-class _Lottery:
-    """Draws kinds as often as their weights say."""
-
-    def __init__(self, kinds: list[Kind]):
-        self._kinds = kinds
-        self._sums = np.cumsum([kind.weight for kind in kinds])
-
-    def draw(self, random: np.random.Generator) -> Kind:
-        return self._kinds[int(np.searchsorted(self._sums, random.random() * self._sums[-1], "right"))]
-
-
-def _shift(random, spots: list[Spot], moved: float, grounded: bool) -> list[Spot]:
-    """Moves all spots together: to the ground of a place, else now and then off the centre."""
-    left = min(spot.column for spot in spots)
-    right = CELLS - max(spot.column + spot.cells for spot in spots)
-    top = min(spot.row for spot in spots)
-    bottom = CELLS - max(spot.row + spot.cells for spot in spots)
-    columns = rows = 0
-    if random.random() < moved:
-        columns = int(random.integers(-min(left, 2), min(right, 2) + 1))
-        rows = int(random.integers(-min(top, 2), min(bottom, 2) + 1))
-    if grounded:
-        rows = max(bottom - 1, 0)
-    return [Spot(s.thing, s.column + columns, s.row + rows, s.cells) for s in spots]
-
-
-def _single(random, boxes, cells):
-    return [Spot(0, (CELLS - cells) // 2, (CELLS - cells) // 2, cells)]
-
-
-def _pair(random, boxes, cells):
+def pair(space: Space, dice: Dice) -> list[Spot]:
     return [Spot(0, 0, 3, 6), Spot(1, 6, 3, 6)]
 
 
-def _stack(random, boxes, cells):
+def stack(space: Space, dice: Dice) -> list[Spot]:
     return [Spot(0, 3, 0, 6), Spot(1, 3, 6, 6)]
 
 
-def _on(random, boxes, cells):
-    """Thing 0 stands on thing 1: as close as whole cells allow, with a little overlap."""
-    gap = int((1 - boxes[0][3] + boxes[1][1]) * 6 + 0.5)
-    height = 12 - gap
-    top = (CELLS - height) // 2
-    # Below first, so that what is on top covers it.
+def on(space: Space, dice: Dice) -> list[Spot]:
+    """Thing 0 stands on thing 1, as close as whole cells allow."""
+    gap = round((1 - space.boxes[0][3] + space.boxes[1][1]) * 6)
+    top = gap // 2
+    # The lower one first, so that the upper one covers it.
     return [Spot(1, 3, top + 6 - gap, 6), Spot(0, 3, top, 6)]
 
 
-def _ride(random, boxes, cells):
-    """Thing 0 (6 cells) sits on thing 1 (8 cells), sunk in by about one cell."""
-    gap = int((1 - boxes[0][3]) * 6 + boxes[1][1] * 8 + 1)
-    height = max(14 - gap, 8)
-    top = max((CELLS - height) // 2, 0)
-    return [Spot(1, 2, min(top + height - 8, 4), 8), Spot(0, 3, top, 6)]
+def ride(space: Space, dice: Dice) -> list[Spot]:
+    """Thing 0 (6 cells) sits on thing 1 (8 cells), sunk in by up to a cell."""
+    gap = int((1 - space.boxes[0][3]) * 6 + space.boxes[1][1] * 8) + 1
+    top = max((CELLS - (14 - gap)) // 2, 0)
+    return [Spot(1, 2, min(top + 6 - gap, 4), 8), Spot(0, 3, top, 6)]
 
 
-def _hat(random, boxes, cells):
-    """Thing 1 (a hat of 4 cells) on the head of thing 0."""
-    row = 3
-    head = row + boxes[0][1] * 8
-    hat_row = int(np.clip(np.floor(head + 1.2 - 4 * boxes[1][3]), 0, row + 2))
-    middle = 2 + 8 * (boxes[0][0] + boxes[0][2]) / 2
-    return [Spot(0, 2, row, 8), Spot(1, int(round(middle - 2)), hat_row, 4)]
+def hat(space: Space, dice: Dice) -> list[Spot]:
+    """Thing 1 (a hat of 4 cells) covers the top of thing 0 by about a cell."""
+    (left, top, right, _), (_, _, _, brim) = space.boxes
+    row = int(3 + top * 8 + 1.2 - brim * 4)
+    return [Spot(0, 2, 3, 8), Spot(1, round(2 + 8 * (left + right) / 2) - 2, max(row, 0), 4)]
 
 
-# Upper left corners of the copies; 6 cells each for two, else 4.
-ARRANGEMENTS = {
-    2: ((6, (0, 3), (6, 3)), (4, (1, 4), (7, 4))),
-    3: ((4, (0, 4), (4, 4), (8, 4)), (4, (4, 1), (1, 6), (7, 6))),
-    4: ((4, (1, 1), (7, 1), (1, 7), (7, 7)), (4, (2, 2), (6, 2), (2, 6), (6, 6))),
-    5: ((4, (0, 0), (8, 0), (4, 4), (0, 8), (8, 8)), (4, (0, 2), (4, 2), (8, 2), (2, 6), (6, 6))),
-}
+def rows(space: Space, dice: Dice) -> list[Spot]:
+    size, *corners = ROWS[space.count][dice.chance(0.3)]
+    return [Spot(0, column, row, size) for column, row in corners]
 
 
-def _count(random, boxes, cells):
-    number = int(random.choice((2, 2, 3, 3, 4, 5)))
-    side, *corners = ARRANGEMENTS[number][int(random.random() < 0.3)]
-    return [Spot(0, column, row, side) for column, row in corners]
+def shift(spots: list[Spot], moved: float, grounded: bool, dice: Dice) -> list[Spot]:
+    """Moves all spots together: onto the ground of a place, and now and then off the centre."""
+    left = min(spot.column for spot in spots)
+    right = CELLS - max(spot.column + spot.cells for spot in spots)
+    above = min(spot.row for spot in spots)
+    below = CELLS - max(spot.row + spot.cells for spot in spots)
+    columns = down = 0
+    if dice.chance(moved):
+        columns = dice.pick(range(-min(left, 2), min(right, 2) + 1))
+        down = dice.pick(range(-min(above, 2), min(below, 2) + 1))
+    if grounded:
+        down = max(below - 1, 0)
+    return [Spot(s.thing, s.column + columns, s.row + down, s.cells) for s in spots]
 
 
-def _any(kind: Kind) -> bool:
+@dataclass(frozen=True)
+class Layout:
+    """Who may play each role, how they stand, and what that relation is called."""
+
+    arrange: Callable[[Space, Dice], list[Spot]]
+    roles: tuple[Callable[[Kind], bool], ...]
+    relation: str | None = None
+
+
+def _anything(kind: Kind) -> bool:
     return True
 
 
@@ -157,21 +129,32 @@ def _countable(kind: Kind) -> bool:
 
 
 def _rider(kind: Kind) -> bool:
-    riders = ("robot", "alien", "ghost", "teddy-bear", "snowman", "astronaut", "ninja", "wizard")
-    return kind.id in riders or (kind.group == "animals" and kind.weight == 1)
+    return kind.id in RIDERS or (kind.group == "animals" and kind.weight == 1)
 
 
-def _one_of(ids: tuple[str, ...]) -> Callable[[Kind], bool]:
-    return lambda kind: kind.id in ids
-
-
-# name: (relation, who may play each role, where they go)
 LAYOUTS = {
-    "single": (None, (_any,), _single),
-    "pair": ("beside", (_common, _common), _pair),
-    "stack": ("above", (_common, _common), _stack),
-    "on": ("on", (_common, _common), _on),
-    "ride": ("riding", (_rider, _one_of(RIDES)), _ride),
-    "hat": ("wearing", (_one_of(WEARERS), _one_of(HATS)), _hat),
-    "count": (None, (_countable,), _count),
+    "single": Layout(single, (_anything,)),
+    "pair": Layout(pair, (_common, _common), "beside"),
+    "stack": Layout(stack, (_common, _common), "above"),
+    "on": Layout(on, (_common, _common), "on"),
+    "ride": Layout(ride, (_rider, lambda kind: kind.id in RIDES), "riding"),
+    "hat": Layout(hat, (lambda kind: kind.id in WEARERS, lambda kind: kind.id in HATS), "wearing"),
+    "count": Layout(rows, (_countable,)),
 }
+
+
+class Casting:
+    """Chooses kinds for a layout's roles, each as often as its weight says."""
+
+    def __init__(self, layout: Layout, kinds: tuple[Kind, ...]):
+        self._candidates = [[kind for kind in kinds if fits(kind)] for fits in layout.roles]
+        self._sums = [list(accumulate(k.weight for k in kinds)) for kinds in self._candidates]
+
+    def choose(self, dice: Dice) -> list[Kind]:
+        """One kind for each role, all different."""
+        chosen: list[Kind] = []
+        for kinds, sums in zip(self._candidates, self._sums, strict=True):
+            while (kind := kinds[bisect_right(sums, dice.share() * sums[-1])]) in chosen:
+                pass
+            chosen.append(kind)
+        return chosen

@@ -7,8 +7,7 @@ would have to learn them all.
 import numpy as np
 
 from dalle.training.colours import luminance
-
-CELL = 16
+from dalle.training.grid import CELL
 
 
 def _cells(picture: np.ndarray) -> np.ndarray:
@@ -59,7 +58,7 @@ def pixel_art(picture: np.ndarray) -> np.ndarray:
 
 
 def _edges(picture: np.ndarray) -> np.ndarray:
-    """How sharply a picture changes inside each cell: [H, W] 0..1; nothing looks over the border."""
+    """How sharply a picture changes, [H, W] 0..1; no cell looks over its border."""
     cells = _cells(picture).astype(np.float32)
     across = np.abs(np.diff(cells, axis=3, append=cells[:, :, :, -1:])).max(-1)
     down = np.abs(np.diff(cells, axis=2, append=cells[:, :, -1:])).max(-1)
@@ -115,7 +114,7 @@ def blueprint(picture: np.ndarray) -> np.ndarray:
     return (paper * (1 - edges) + 245 * edges).astype(np.uint8)
 
 
-# name: (function, keeps colours, phrases before "of a cat", phrases after "a cat")
+# name: (function, whether colours can still be told, words before "of a cat", words after "a cat")
 LOOKS = {
     "black and white": (black_and_white, False,
         ("a black and white photo", "a greyscale picture", "a monochrome photo"),
@@ -130,7 +129,7 @@ LOOKS = {
         ("pixel art", "8-bit", "pixelated", "in a video game", "8-bit video game style")),
     "neon": (neon, False, ("a neon sign", "a neon picture"),
         ("neon", "neon lights", "glowing neon", "in neon")),
-    "at night": (at_night, True, ("a night photo", "a night time picture"),
+    "at night": (at_night, False, ("a night photo", "a night time picture"),
         ("at night", "in the dark", "at midnight")),
     "pencil sketch": (pencil_sketch, False,
         ("a pencil sketch", "a pencil drawing", "a sketch", "a charcoal drawing"),

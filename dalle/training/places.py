@@ -1,4 +1,4 @@
-"""Backdrops drawn by program: a few fixed variants of each place, laid out on the cell grid.
+"""Backdrops: plain colours, and a few fixed variants of each place drawn on the cell grid.
 
 A place is made of whole cells, so that the same patch of sand, sky or grass recurs across variants
 and pictures; nothing in it is random.
@@ -7,12 +7,12 @@ and pictures; nothing in it is random.
 import functools
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-CELLS = 12  # a picture is 12 x 12 cells
-CELL = 16  # pixels
-SIDE = CELLS * CELL
-SMOOTH = 4  # motifs are drawn this much larger, then reduced
+from dalle.training import motifs
+from dalle.training.colours import COLOURS
+from dalle.training.grid import CELL, CELLS, SIDE
+
 VARIANTS = 4
 
 
@@ -30,153 +30,15 @@ class Backdrop:
         pixels = np.repeat(colours[:, None], SIDE, axis=1).round().astype(np.uint8)
         self.image.paste(Image.fromarray(pixels), (0, first * CELL))
 
-    def put(self, motif: Image.Image, column: int, row: int) -> None:
-        """Lays a motif with its upper left corner on a cell; it may stick out of the picture."""
-        self.image.paste(motif, (column * CELL, row * CELL), motif)
+    def put(self, patch: Image.Image, column: int, row: int) -> None:
+        """Lays a patch with its upper left corner on a cell; it may stick out of the picture."""
+        self.image.paste(patch, (column * CELL, row * CELL), patch)
 
-    def fill(self, motif: Image.Image, first: int, last: int, step: int = 1, shift: int = 0) -> None:
-        """Repeats a one-cell motif over rows first..last, every `step` cells, like bricks."""
+    def fill(self, patch: Image.Image, first: int, last: int, step=1, shift=0) -> None:
+        """Repeats a one-cell patch over rows first..last, every `step` cells, like bricks."""
         for row in range(first, last + 1):
             for column in range((row * shift) % step, CELLS, step):
-                self.put(motif, column, row)
-
-
-def motif(columns: int, rows: int, draw) -> Image.Image:
-    """An RGBA patch of whole cells; `draw(pen)` uses units of one pixel."""
-    big = Image.new("RGBA", (columns * CELL * SMOOTH, rows * CELL * SMOOTH))
-    draw(_Pen(ImageDraw.Draw(big)))
-    return big.resize((columns * CELL, rows * CELL), Image.Resampling.LANCZOS)
-
-
-class _Pen:
-    """ImageDraw in final pixels."""
-
-    def __init__(self, pen: ImageDraw.ImageDraw):
-        self._pen = pen
-
-    def disc(self, x: float, y: float, radius: float, fill) -> None:
-        box = [(x - radius) * SMOOTH, (y - radius) * SMOOTH]
-        box += [(x + radius) * SMOOTH, (y + radius) * SMOOTH]
-        self._pen.ellipse(box, fill=fill)
-
-    def shape(self, points: list[tuple[float, float]], fill) -> None:
-        self._pen.polygon([(x * SMOOTH, y * SMOOTH) for x, y in points], fill=fill)
-
-    def box(self, x: float, y: float, width: float, height: float, fill) -> None:
-        far = ((x + width) * SMOOTH - 1, (y + height) * SMOOTH - 1)
-        self._pen.rectangle([(x * SMOOTH, y * SMOOTH), far], fill=fill)
-
-
-def _cloud(pen):
-    for x, y, radius in [(12, 20, 9), (24, 14, 12), (36, 20, 9)]:
-        pen.disc(x, y, radius, "white")
-    pen.box(12, 20, 24, 9, "white")
-
-
-def _star(pen):
-    pen.disc(8, 8, 1.6, "white")
-
-
-def _small_star(pen):
-    pen.disc(4, 11, 0.9, (210, 215, 255))
-
-
-def _pine(pen):
-    pen.box(13, 52, 6, 12, (92, 60, 34))
-    for top in (0, 14, 28):
-        pen.shape([(16, top), (30, top + 28), (2, top + 28)], (26, 92 - top, 50))
-
-
-def _round_tree(pen):
-    pen.box(13, 30, 6, 34, (105, 70, 40))
-    for x, y, radius in [(10, 22, 10), (22, 22, 10), (16, 13, 12)]:
-        pen.disc(x, y, radius, (58, 140, 60))
-
-
-def _cactus(pen):
-    green = (60, 130, 70)
-    pen.box(13, 2, 6, 30, green)
-    pen.box(4, 8, 4, 10, green)
-    pen.box(4, 16, 10, 4, green)
-    pen.box(24, 5, 4, 10, green)
-    pen.box(18, 13, 10, 4, green)
-
-
-def _flower(colour):
-    def draw(pen):
-        pen.box(7.4, 8, 1.2, 8, (50, 130, 50))
-        for x, y in [(5, 6), (11, 6), (8, 3), (8, 9)]:
-            pen.disc(x, y, 2.4, colour)
-        pen.disc(8, 6, 1.8, (250, 210, 60))
-
-    return draw
-
-
-def _grass(pen):
-    for x in (2, 7, 12):
-        pen.shape([(x, 15), (x + 1.5, 8), (x + 3, 15)], (70, 150, 60))
-
-
-def _crater(pen):
-    pen.disc(16, 22, 9, (128, 128, 134))
-    pen.disc(16, 24, 8, (150, 150, 156))
-
-
-def _bubble(pen):
-    pen.disc(8, 8, 4, (200, 235, 255))
-    pen.disc(8, 8, 3, (70, 150, 205))
-
-
-def _wave(pen):
-    pen.shape([(0, 9), (4, 6), (8, 9), (12, 6), (16, 9), (16, 11), (12, 8), (8, 11), (4, 8), (0, 11)],
-              (190, 228, 245))  # fmt: skip
-
-
-def _building(height, colour, lit):
-    def draw(pen):
-        pen.box(1, 0, 30, height * CELL, colour)
-        for y in range(5, height * CELL - 8, 8):
-            for x in (6, 14, 22):
-                pen.box(x, y, 4, 4, lit)
-
-    return motif(2, height, draw)
-
-
-def _mountain(pen):
-    pen.shape([(0, 64), (40, 4), (80, 64)], (112, 124, 140))
-    pen.shape([(26, 25), (40, 4), (54, 25), (46, 21), (40, 27), (33, 21)], "white")
-
-
-def _planet(pen):
-    pen.disc(16, 16, 13, (214, 120, 70))
-    pen.shape([(0, 20), (32, 10), (32, 13), (0, 23)], (240, 205, 150))
-
-
-def _earth(pen):
-    pen.disc(16, 16, 13, (50, 110, 220))
-    pen.disc(12, 12, 5, (70, 170, 80))
-    pen.disc(21, 20, 4, (70, 170, 80))
-
-
-def _sun(colour):
-    return motif(3, 3, lambda pen: pen.disc(24, 24, 18, colour))
-
-
-def _flake(pen):
-    pen.disc(5, 5, 1.8, "white")
-    pen.disc(12, 12, 1.2, "white")
-
-
-def _curtain(pen):
-    for x in range(0, 48, 8):
-        pen.box(x, 0, 4, SIDE, (160, 20, 35))
-        pen.box(x + 4, 0, 4, SIDE, (195, 35, 50))
-
-
-def _weed(pen):
-    for x in (5, 10):
-        pen.shape([(x, 32), (x - 3, 20), (x + 1, 10), (x - 1, 0), (x + 4, 10), (x + 2, 22)],
-                  (30, 130, 90))  # fmt: skip
+                self.put(patch, column, row)
 
 
 SKY = ((135, 195, 245), (200, 230, 252))
@@ -186,38 +48,38 @@ CLOUD_SPOTS = [((1, 0), (8, 1)), ((0, 1), (6, 0)), ((4, 0), (9, 1)), ((2, 1), (9
 
 def beach(b: Backdrop, variant: int) -> None:
     b.band(0, 4, *SKY)
-    b.put(_sun((255, 225, 90)), (9, 0, 4, 1)[variant], 0)
+    b.put(motifs.disc(18, (255, 225, 90)), (9, 0, 4, 1)[variant], 0)
     b.band(5, 6, (30, 130, 195), (70, 185, 215))
-    b.fill(motif(1, 1, _wave), 5, 6, 2, 1)
+    b.fill(motifs.wave((190, 228, 245)), 5, 6, 2, 1)
     b.band(7, 11, (245, 222, 165), (232, 200, 135))
 
 
 def moon(b: Backdrop, variant: int) -> None:
     b.band(0, 6, (6, 6, 16))
     _starry(b, 6, variant)
-    b.put(motif(2, 2, _earth), (9, 1, 5, 8)[variant], 1)
+    b.put(motifs.earth(), (9, 1, 5, 8)[variant], 1)
     b.band(7, 11, (172, 172, 178), (140, 140, 146))
     for column, row in [(0, 8), (9, 9), (4, 10)]:
-        b.put(motif(2, 2, _crater), (column + variant) % 11, row)
+        b.put(motifs.crater(), (column + variant) % 11, row)
 
 
 def underwater(b: Backdrop, variant: int) -> None:
     b.band(0, 10, (70, 170, 220), (10, 60, 130))
     for column, row in [(1, 2), (9, 1), (10, 5), (2, 7)]:
-        b.put(motif(1, 1, _bubble), (column + variant) % 12, row)
+        b.put(motifs.bubble(), (column + variant) % 12, row)
     b.band(11, 11, (225, 200, 140), (200, 172, 112))
     for column in (0, 4, 10):
-        b.put(motif(1, 2, _weed), (column + variant) % 12, 9)
+        b.put(motifs.weed(), (column + variant) % 12, 9)
 
 
 def forest(b: Backdrop, variant: int) -> None:
     b.band(0, 7, (188, 222, 205), (140, 190, 150))
     for column in range(-1, 12, 2):
-        b.put(motif(2, 4, _pine), column + variant % 2, 3)
+        b.put(motifs.pine(), column + variant % 2, 3)
     b.band(7, 11, (84, 138, 66), (58, 104, 48))
     for column in (-1, 11):
-        b.put(motif(2, 4, _pine), column, 4 + variant // 2)
-    b.fill(motif(1, 1, _grass), 8, 11, 3, 1)
+        b.put(motifs.pine(), column, 4 + variant // 2)
+    b.fill(motifs.grass(), 8, 11, 3, 1)
 
 
 def city(b: Backdrop, variant: int) -> None:
@@ -226,89 +88,86 @@ def city(b: Backdrop, variant: int) -> None:
     colours = [(96, 110, 138), (124, 132, 150), (82, 96, 122)]
     for place in range(6):
         height = heights[(place + variant) % 6]
-        tower = _building(height, colours[(place + variant) % 3], (250, 232, 150))
+        tower = motifs.building(height, colours[(place + variant) % 3], (250, 232, 150))
         b.put(tower, place * 2, 9 - height)
     b.band(9, 11, (92, 94, 100), (70, 72, 78))
-    b.fill(motif(1, 1, lambda pen: pen.box(2, 7, 12, 2, (240, 220, 120))), 10, 10, 2)
+    b.fill(motifs.bar(2, 7, 12, 2, (240, 220, 120)), 10, 10, 2)
 
 
 def desert(b: Backdrop, variant: int) -> None:
     b.band(0, 6, (250, 205, 130), (255, 236, 190))
-    b.put(_sun((255, 246, 205)), (8, 1, 4, 9)[variant], 0)
+    b.put(motifs.disc(18, (255, 246, 205)), (8, 1, 4, 9)[variant], 0)
     b.band(7, 11, (232, 180, 105), (212, 150, 78))
     for column in (0, 10):
-        b.put(motif(2, 2, _cactus), column, 5 + (variant + column) % 2)
+        b.put(motifs.cactus(), column, 5 + (variant + column) % 2)
 
 
 def snow(b: Backdrop, variant: int) -> None:
     b.band(0, 6, (165, 200, 232), (214, 230, 245))
     for column in (0, 3, 8, 10):
-        b.put(motif(2, 4, _pine), (column + variant) % 11, 3)
+        b.put(motifs.pine(), (column + variant) % 11, 3)
     b.band(7, 11, (246, 250, 255), (222, 233, 246))
-    b.fill(motif(1, 1, _flake), 0, 6, 3, 1 + variant % 2)
+    b.fill(motifs.flake(), 0, 6, 3, 1 + variant % 2)
 
 
 def room(b: Backdrop, variant: int) -> None:
     walls = [(236, 220, 196), (190, 214, 220), (226, 200, 206), (206, 218, 186)]
     b.band(0, 8, walls[variant])
-    window = motif(3, 3, lambda pen: (pen.box(2, 2, 44, 44, "white"),
-                                      *(pen.box(x, y, 18, 18, (150, 208, 250))
-                                        for x in (5, 25) for y in (5, 25))))  # fmt: skip
-    b.put(window, (8, 1, 8, 1)[variant], 1)
+    b.put(motifs.window(), (8, 1, 8, 1)[variant], 1)
     b.band(9, 11, (168, 116, 72), (140, 92, 54))
-    b.fill(motif(1, 1, lambda pen: pen.box(0, 14, 16, 2, (118, 76, 44))), 9, 11)
+    b.fill(motifs.bar(0, 14, 16, 2, (118, 76, 44)), 9, 11)
 
 
 def space(b: Backdrop, variant: int) -> None:
     b.band(0, 11, (8, 8, 24), (24, 12, 46))
     _starry(b, 11, variant)
-    b.put(motif(2, 2, _planet), (0, 9, 10, 1)[variant], (1, 0, 8, 9)[variant])
+    b.put(motifs.planet(), (0, 9, 10, 1)[variant], (1, 0, 8, 9)[variant])
 
 
 def night_sky(b: Backdrop, variant: int) -> None:
     b.band(0, 11, *NIGHT)
     _starry(b, 11, variant)
-    b.put(motif(3, 3, lambda pen: pen.disc(24, 24, 15, (250, 244, 205))), (9, 0, 8, 1)[variant], 0)
+    b.put(motifs.disc(15, (250, 244, 205)), (9, 0, 8, 1)[variant], 0)
 
 
 def meadow(b: Backdrop, variant: int) -> None:
     b.band(0, 6, *SKY)
     for column, row in CLOUD_SPOTS[variant]:
-        b.put(motif(3, 2, _cloud), column, row)
+        b.put(motifs.cloud(), column, row)
     b.band(7, 11, (132, 200, 88), (88, 160, 62))
-    b.fill(motif(1, 1, _grass), 7, 11, 3, 1)
+    b.fill(motifs.grass(), 7, 11, 3, 1)
     for column, row, colour in [(1, 8, "white"), (10, 9, (235, 90, 120)), (3, 10, (235, 90, 120))]:
-        b.put(motif(1, 1, _flower(colour)), (column + variant) % 12, row)
+        b.put(motifs.flower(colour), (column + variant) % 12, row)
 
 
 def sky(b: Backdrop, variant: int) -> None:
     b.band(0, 11, (95, 170, 240), (205, 232, 253))
     for column, row in [*CLOUD_SPOTS[variant], ((variant * 3 + 1) % 9, 9), (8, 6)]:
-        b.put(motif(3, 2, _cloud), column, row)
+        b.put(motifs.cloud(), column, row)
 
 
 def mountains(b: Backdrop, variant: int) -> None:
     b.band(0, 7, *SKY)
     for column in (-2, 2, 6, 9):
-        b.put(motif(5, 4, _mountain), column + variant % 2, 3 + (column + variant) // 2 % 2)
+        b.put(motifs.mountain(), column + variant % 2, 3 + (column + variant) // 2 % 2)
     b.band(7, 11, (120, 170, 96), (84, 136, 70))
 
 
 def street(b: Backdrop, variant: int) -> None:
-    b.band(0, 5, *SKY)
+    b.band(0, 6, *SKY)
     colours = [(196, 110, 90), (214, 176, 120), (140, 160, 180), (176, 140, 170)]
     for place in range(6):
-        b.put(_building(4, colours[(place + variant) % 4], (240, 245, 250)), place * 2, 3)
+        b.put(motifs.building(4, colours[(place + variant) % 4], (240, 245, 250)), place * 2, 3)
     b.band(7, 7, (176, 176, 176))
     b.band(8, 11, (92, 94, 100), (74, 76, 82))
-    b.fill(motif(1, 1, lambda pen: pen.box(0, 6, 10, 3, "white")), 10, 10, 2)
+    b.fill(motifs.bar(0, 6, 10, 3, "white"), 10, 10, 2)
 
 
 def sunset(b: Backdrop, variant: int) -> None:
     b.band(0, 7, (92, 50, 130), (255, 150, 70))
-    b.put(_sun((255, 222, 120)), (1, 4, 8, 9)[variant], 5)
+    b.put(motifs.disc(18, (255, 222, 120)), (1, 4, 8, 9)[variant], 5)
     b.band(8, 11, (196, 92, 84), (60, 36, 90))
-    b.fill(motif(1, 1, _wave).point(lambda v: v * 0.85), 8, 11, 4, 2)
+    b.fill(motifs.wave((162, 194, 208)), 8, 11, 4, 2)
 
 
 def table(b: Backdrop, variant: int) -> None:
@@ -316,29 +175,26 @@ def table(b: Backdrop, variant: int) -> None:
     b.band(0, 7, walls[variant])
     b.band(8, 8, (196, 140, 86))
     b.band(9, 11, (168, 112, 64), (146, 94, 52))
-    b.fill(motif(1, 1, lambda pen: pen.box(0, 7, 16, 1, (138, 88, 48))), 9, 11)
+    b.fill(motifs.bar(0, 7, 16, 1, (138, 88, 48)), 9, 11)
 
 
 def stage(b: Backdrop, variant: int) -> None:
     b.band(0, 8, (44, 24, 48), (70, 34, 60))
-    light = motif(6, 9, lambda pen: pen.shape([(44, 0), (52, 0), (96, 144), (0, 144)],
-                                              (255, 240, 190, 70)))  # fmt: skip
-    b.put(light, (3, 2, 4, 3)[variant], 0)
-    b.put(motif(3, 12, _curtain), 0 if variant < 3 else -1, 0)
-    b.put(motif(3, 12, _curtain), 9 if variant < 2 else 10, 0)
+    b.put(motifs.spotlight(), (3, 2, 4, 3)[variant], 0)
+    b.put(motifs.curtain(), 0 if variant < 3 else -1, 0)
+    b.put(motifs.curtain(), 9 if variant < 2 else 10, 0)
     b.band(9, 11, (150, 98, 58), (110, 68, 40))
 
 
 def rain(b: Backdrop, variant: int) -> None:
     b.band(0, 8, (112, 124, 142), (160, 170, 182))
-    drop = motif(1, 1, lambda pen: pen.shape([(9, 2), (11, 2), (7, 13), (5, 13)], (205, 225, 245)))
-    b.fill(drop, 0, 8, 2, 1 + variant % 2)
+    b.fill(motifs.raindrop(), 0, 8, 2, 1 + variant % 2)
     b.band(9, 11, (96, 104, 114), (80, 88, 98))
 
 
 def _starry(b: Backdrop, last: int, variant: int) -> None:
-    b.fill(motif(1, 1, _small_star), 0, last, 5, 2 + variant % 2)
-    b.fill(motif(1, 1, _star), 0, last, 7, 3 - variant % 2)
+    b.fill(motifs.faint_star(), 0, last, 5, 2 + variant % 2)
+    b.fill(motifs.star(), 0, last, 7, 3 - variant % 2)
 
 
 # name: (draw, phrases, whether things stand on the ground there)
@@ -352,8 +208,8 @@ PLACES = {
     "snow": (snow, ("in the snow", "in winter", "in a snowy forest"), True),
     "room": (room, ("in a room", "in the living room", "indoors", "at home"), True),
     "space": (space, ("in space", "in outer space", "in the galaxy"), False),
-    "night sky": (night_sky, ("in the night sky", "under the stars", "at night in the sky"), False),
-    "meadow": (meadow, ("in a meadow", "in a field", "on the grass", "in a garden", "in a park"), True),
+    "night sky": (night_sky, ("in the night sky", "under the stars", "in a starry sky"), False),
+    "meadow": (meadow, ("in a meadow", "in a field", "on the grass", "in a garden"), True),
     "sky": (sky, ("in the sky", "in the clouds", "flying in the sky"), False),
     "mountains": (mountains, ("in the mountains", "in front of mountains"), True),
     "street": (street, ("on the street", "on a road", "in the street"), True),
@@ -370,5 +226,13 @@ def draw_place(name: str, variant: int) -> np.ndarray:
     backdrop = Backdrop()
     PLACES[name][0](backdrop, variant)
     pixels = np.asarray(backdrop.image)
+    pixels.flags.writeable = False
+    return pixels
+
+
+@functools.cache
+def draw_plain(colour: str) -> np.ndarray:
+    """A plain background of a named colour: uint8 [192, 192, 3], read only."""
+    pixels = np.full((SIDE, SIDE, 3), COLOURS[colour], np.uint8)
     pixels.flags.writeable = False
     return pixels

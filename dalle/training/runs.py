@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import serialization
@@ -39,6 +40,13 @@ def learning_rate(peak: float, warmup: int, steps: int, cooldown: float) -> opta
         ],
         [warmup, start],
     )
+
+
+def average_step(average: Any, params: Any, step: jax.Array, decay: float) -> Any:
+    """The running mean of the weights after one more step."""
+    # Early on it must forget the random start sooner.
+    decay = jnp.minimum(decay, (1.0 + step) / (10.0 + step))
+    return jax.tree.map(lambda mean, new: decay * mean + (1 - decay) * new, average, params)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -122,6 +130,8 @@ def train(
 
     `between(state, batch)` runs on the host before each update and returns the state to go on with.
     """
+    if int(state.step) >= steps:
+        return state  # the run may be going on elsewhere: its folder is not touched
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     saved, drawn, pending = time.monotonic(), 0.0, []
     done = int(state.step)

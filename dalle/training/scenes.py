@@ -13,33 +13,35 @@ import numpy as np
 from dalle.errors import DalleError
 from dalle.training.captions import Captioner, Subject, names_colour
 from dalle.training.colours import COLOURS, TINTS, tint
-from dalle.training.layouts import LAYOUTS, Layout
+from dalle.training.dice import Dice
+from dalle.training.grid import CELL
+from dalle.training.layouts import LAYOUTS, Casting, Space, Spot, shift
 from dalle.training.looks import LOOKS
-from dalle.training.places import CELL, PLACES, SIDE, VARIANTS, draw_place
+from dalle.training.places import PLACES, VARIANTS, draw_place, draw_plain
 from dalle.training.sprites import SpriteLibrary
-from dalle.training.vocabulary import Kind
+from dalle.training.vocabulary import Kind, with_article
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What is shown how often; shares need not add up to one, probabilities are each their own."""
+    """What is shown how often; shares are relative, each probability stands for itself."""
 
     layouts: dict[str, float]
     styles: dict[str, float]
-    tinted: float = 0.0  # probability that a thing is shown, and asked for, in another colour
-    placed: float = 0.0  # probability of a place instead of a plain background
-    looked: float = 0.0  # probability of a look
-    resized: float = 0.0  # probability that a single thing is big or small
-    moved: float = 0.25  # probability that things stand off the centre
-    natural: float = 0.1  # probability that a thing's own colour is said
+    counts: tuple[int, ...] = (2, 2, 3, 3, 4, 5)
+    tinted: float = 0.0  # a thing is shown, and asked for, in another colour
+    placed: float = 0.0  # a place instead of a plain background
+    looked: float = 0.0  # a look
+    resized: float = 0.0  # a single thing is big or small
+    moved: float = 0.25  # things stand off the centre
+    natural: float = 0.1  # a thing's own colour is said
 
 
 STAGES = {
     "things": Stage({"single": 1}, {"3d": 0.6, "noto": 0.4}),
     "simple": Stage(
-        {"single": 88, "pair": 8, "count": 4},
-        {"3d": 0.6, "noto": 0.4},
-        tinted=0.07, placed=0.03, resized=0.08,
+        {"single": 88, "pair": 8, "count": 4}, {"3d": 0.6, "noto": 0.4},
+        counts=(2, 3), tinted=0.07, placed=0.03, resized=0.08,
     ),
     "full": Stage(
         {"single": 52, "pair": 14, "stack": 6, "on": 6, "ride": 5, "hat": 5, "count": 12},
@@ -47,7 +49,8 @@ STAGES = {
         tinted=0.15, placed=0.28, looked=0.12, resized=0.15, moved=0.35,
     ),
 }  # fmt: skip
-WHITE_SHARE = 0.12  # of plain backgrounds, beyond its turn
+WHITE = 0.12  # the share of white backgrounds beyond its turn among the colours
+COLOURLESS = ("people", "body", "faces")  # groups whose colour is neither changed nor remarked on
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Placed:
 
     kind: str
     style: str
-    colour: str | None
+    colour: str | None  # its tint; None as drawn
     box: tuple[int, int, int]
 
 
@@ -73,109 +76,116 @@ class Scene:
     count: int
 
 
+@dataclass(frozen=True)
+class Actor:
+    """A chosen kind, how it is drawn, and in which tint."""
+
+    kind: Kind
+    style: str
+    tint: str | None
+
+
 class SceneComposer:
     """Composes scene number `index` of a stage; another seed gives other scenes."""
 
     def __init__(self, library: SpriteLibrary, stage: str, seed: int = 0):
         if stage not in STAGES:
-            raise DalleError(f"stage is {stage!r}; it must be one of {', '.join(STAGES)}")
-        self.library = library
-        self.stage = STAGES[stage]
-        self._key = [seed, zlib.crc32(stage.encode())]
-        self._layouts = {
-            name: Layout(library.kinds, *LAYOUTS[name]) for name in self.stage.layouts
+            raise DalleError(
+                f"stage is {stage!r}; it must be one of {', '.join(STAGES)}; choose one of them"
+            )
+        self._library = library
+        self._stage = STAGES[stage]
+        self._key = (seed, zlib.crc32(stage.encode()))
+        self._castings = {
+            name: Casting(LAYOUTS[name], library.kinds) for name in self._stage.layouts
         }
 
     def compose(self, index: int) -> Scene:
-        random = np.random.default_rng([*self._key, index])
-        words = Captioner(random)
-        stage = self.stage
-        name = choose(random, stage.layouts)
-        style = choose(random, stage.styles)
-        place = words.pick(tuple(PLACES)) if words.chance(stage.placed) else None
-        look = words.pick(tuple(LOOKS)) if words.chance(stage.looked) else None
+        """Chooses what to show, draws it and tells it."""
+        dice, stage = Dice(*self._key, index), self._stage
+        name = dice.weighted(stage.layouts)
+        style = dice.weighted(stage.styles)
+        place = dice.pick(tuple(PLACES)) if dice.chance(stage.placed) else None
+        look = dice.pick(tuple(LOOKS)) if dice.chance(stage.looked) else None
         say_colours = look is None or LOOKS[look][1]
 
-        layout = self._layouts[name]
-        kinds = layout.choose_kinds(random)
-        styles = [self._available(kind, style) for kind in kinds]
-        boxes = [self.library.box(kind.id, s) for kind, s in zip(kinds, styles, strict=True)]
-        cells, said = self._size(words) if name == "single" else (8, False)
-        spots = layout.arrange(random, boxes, cells, stage.moved, bool(place and PLACES[place][2]))
-        tints = [self._tint(words, kind, say_colours and layout.takes_tint) for kind in kinds]
+        kinds = self._castings[name].choose(dice)
+        actors = [self._actor(kind, style, say_colours, dice) for kind in kinds]
+        size, size_said = self._size(dice) if name == "single" else (8, False)
+        boxes = [self._library.box(actor.kind.id, actor.style) for actor in actors]
+        spots = LAYOUTS[name].arrange(Space(boxes, size, dice.pick(stage.counts)), dice)
+        spots = shift(spots, stage.moved, place is not None and PLACES[place][2], dice)
+        background = place or self._background(actors, dice)
 
-        colour = None if place else self._background(words, tints)
-        image = np.empty((SIDE, SIDE, 3), np.uint8)
-        image[:] = draw_place(place, words.pick(range(VARIANTS))) if place else COLOURS[colour]
-        things = []
-        for spot in spots:
-            kind, s, tinted = kinds[spot.thing], styles[spot.thing], tints[spot.thing]
-            sprite = self.library.pixels(kind.id, s, spot.cells)
-            lay(image, tint(sprite, tinted) if tinted else sprite, spot.column, spot.row)
-            things.append(Placed(kind.id, s, tinted, (spot.column, spot.row, spot.cells)))
-        if look:
-            image = LOOKS[look][0](image)
-
+        image = self._draw(background, actors, spots, dice)
+        captioner = Captioner(dice, say_colours)
         subjects = tuple(
-            Subject(kind, tinted or self._natural(words, kind, s, say_colours), cells, said)
-            for kind, s, tinted in zip(kinds, styles, tints, strict=True)
+            Subject(a.kind, self._said_colour(a, say_colours, dice), size if size_said else None)
+            for a in actors
         )
-        relation = layout.relation
+        relation = LAYOUTS[name].relation
         if relation:
-            told = words.related(relation, subjects)
+            told = captioner.related(relation, subjects)
         elif len(spots) > 1:
-            told = words.several(subjects[0], len(spots))
+            told = captioner.several(subjects[0], len(spots))
         else:
-            told = words.thing(subjects[0])
+            told = captioner.thing(subjects[0])
         return Scene(
-            image=image,
-            caption=words.caption(told, styles[0], colour, place, look, say_colours),
-            things=tuple(things),
-            background=place or colour,
+            image=LOOKS[look][0](image) if look else image,
+            caption=captioner.caption(told, actors[0].style, background, look),
+            things=tuple(_placed(actors[spot.thing], spot) for spot in spots),
+            background=background,
             look=look,
             relation=relation,
             count=len(spots),
         )
 
-    def _available(self, kind: Kind, style: str) -> str:
-        """`style`, or another one of the stage if nobody drew this thing in it."""
-        for candidate in (style, *self.stage.styles):
-            if self.library.has(kind.id, candidate):
-                return candidate
-        return next(s for k, s in self.library.drawn if k == kind.id)
+    def _actor(self, kind: Kind, style: str, tintable: bool, dice: Dice) -> Actor:
+        # Not every thing was drawn in every style.
+        styles = (style, *self._stage.styles, *self._library.styles(kind.id))
+        style = next(s for s in styles if self._library.has(kind.id, s))
+        tinted = tintable and has_free_colour(kind) and dice.chance(self._stage.tinted)
+        return Actor(kind, style, dice.pick(TINTS) if tinted else None)
 
-    def _size(self, words: Captioner) -> tuple[int, bool]:
-        """Cells of a single thing, and whether the caption says big or small."""
-        if not words.chance(self.stage.resized):
+    def _size(self, dice: Dice) -> tuple[int, bool]:
+        """Cells of a single thing, and whether the caption says that it is big or small."""
+        if not dice.chance(self._stage.resized):
             return 8, False
-        return words.pick((6, 10)), words.chance(0.8)
+        return dice.pick((6, 10)), dice.chance(0.8)
 
-    def _tint(self, words: Captioner, kind: Kind, allowed: bool) -> str | None:
-        if not allowed or not words.chance(self.stage.tinted) or names_colour(kind.label):
-            return None
-        return words.pick(TINTS)
+    def _background(self, actors: list[Actor], dice: Dice) -> str:
+        """A plain colour, but no thing's tint, or the thing could not be seen."""
+        colour = "white" if dice.chance(WHITE) else dice.pick(tuple(COLOURS))
+        taken = {actor.tint for actor in actors}
+        return next(c for c in (colour, "white", "black", "beige") if c not in taken)
 
-    def _natural(self, words: Captioner, kind: Kind, style: str, allowed: bool) -> str | None:
-        if not allowed or not words.chance(self.stage.natural) or names_colour(kind.label):
-            return None
-        return self.library.colour(kind.id, style)
+    def _draw(
+        self, background: str, actors: list[Actor], spots: list[Spot], dice: Dice
+    ) -> np.ndarray:
+        if background in PLACES:
+            image = draw_place(background, dice.pick(range(VARIANTS))).copy()
+        else:
+            image = draw_plain(background).copy()
+        for spot in spots:
+            actor = actors[spot.thing]
+            sprite = self._library.pixels(actor.kind.id, actor.style, spot.cells)
+            lay(image, tint(sprite, actor.tint) if actor.tint else sprite, spot.column, spot.row)
+        return image
 
-    def _background(self, words: Captioner, tints: list[str | None]) -> str:
-        """A plain colour other than the tints, or the thing could not be seen."""
-        colour = "white" if words.chance(WHITE_SHARE) else words.pick(tuple(COLOURS))
-        if colour in tints:
-            colour = "white" if colour != "white" else "black"
-        return colour
+    def _said_colour(self, actor: Actor, say_colours: bool, dice: Dice) -> str | None:
+        if actor.tint or not (say_colours and has_free_colour(actor.kind)):
+            return actor.tint
+        natural = self._library.colour(actor.kind.id, actor.style)
+        return natural if dice.chance(self._stage.natural) else None
 
 
-def choose(random: np.random.Generator, shares: dict[str, float]) -> str:
-    """A key of `shares`, as often as its share says."""
-    threshold = random.random() * sum(shares.values())
-    for name, share in shares.items():
-        threshold -= share
-        if threshold < 0:
-            return name
-    return name
+def _placed(actor: Actor, spot: Spot) -> Placed:
+    return Placed(actor.kind.id, actor.style, actor.tint, (spot.column, spot.row, spot.cells))
+
+
+def has_free_colour(kind: Kind) -> bool:
+    """Whether a colour may be put before its name: not a green green apple, not a purple woman."""
+    return kind.group not in COLOURLESS and not names_colour(kind.label)
 
 
 def lay(image: np.ndarray, sprite: np.ndarray, column: int, row: int) -> None:
@@ -188,15 +198,14 @@ def lay(image: np.ndarray, sprite: np.ndarray, column: int, row: int) -> None:
 
 
 def evaluation_prompts(library: SpriteLibrary, n: int, seed: int) -> list[tuple[str, str, str]]:
-    """(prompt, kind id, colour name) of the simplest form, over everyday things."""
-    random = np.random.default_rng([seed, 1])
+    """(prompt, kind id, colour name), all of the simplest form, over everyday things."""
+    random = np.random.default_rng([seed, zlib.crc32(b"evaluation")])
     kinds = [kind for kind in library.kinds if kind.weight == 1]
+    names = tuple(COLOURS)
     prompts = []
-    for number in range(n):
-        if number % len(kinds) == 0:
-            order = random.permutation(len(kinds))
-        kind = kinds[order[number % len(kinds)]]
-        colour = tuple(COLOURS)[random.integers(len(COLOURS))]
-        article = "an" if colour[0] in "aeiou" else "a"
-        prompts.append((f"{kind.phrase} on {article} {colour} background", kind.id, colour))
-    return prompts
+    while len(prompts) < n:
+        for row in random.permutation(len(kinds)):
+            colour = names[random.integers(len(names))]
+            prompt = f"{kinds[row].phrase} on {with_article(colour)} background"
+            prompts.append((prompt, kinds[row].id, colour))
+    return prompts[:n]

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from dalle.training.places import SIDE
+from dalle.training.grid import SIDE
 from dalle.training.scenes import SceneComposer
 from dalle.training.sprites import SpriteLibrary, open_sprites
 
 GAP = 8  # pixels
-TEXT = 40  # pixels of caption below a picture
+TEXT = 46  # pixels of caption below a picture
 
 
 def save_sheet(path: Path | str, stage: str = "full", seed: int = 0, rows: int = 6,

@@ -16,10 +16,10 @@ from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.training.colours import dominant_colour
-from dalle.training.drawings import fetch_packages, read_drawings
+from dalle.training.drawings import STYLES, fetch_packages, read_drawings
+from dalle.training.grid import CELL
 from dalle.training.vocabulary import Kind, read_kinds
 
-CELL = 16  # pixels
 SIZES = (4, 6, 8, 10)  # cells
 MARGIN = 2  # pixels on each side
 DEFAULT_FOLDER = Path(".data/sprites")
@@ -39,19 +39,22 @@ class SpriteLibrary:
         self._arrays = {n: np.load(folder / f"cells-{n}.npy", mmap_mode="r") for n in SIZES}
         self._rows = {(row["kind"], row["style"]): i for i, row in enumerate(rows)}
         self._about = rows
-        self.drawn = tuple(self._rows)  # (kind id, style) pairs
-        ids = {kind for kind, _ in self.drawn}
-        self.kinds = tuple(kind for kind in read_kinds() if kind.id in ids)
+        drawn = {kind for kind, _ in self._rows}
+        self.kinds = tuple(kind for kind in read_kinds() if kind.id in drawn)
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def styles(self, kind: str) -> tuple[str, ...]:
+        """The styles in which somebody drew this thing."""
+        return tuple(style for style in STYLES if self.has(kind, style))
 
     def has(self, kind: str, style: str) -> bool:
         return (kind, style) in self._rows
 
     def pixels(self, kind: str, style: str, cells: int) -> np.ndarray:
         """The cut-out at `cells` x `cells` cells: uint8 [16 cells, 16 cells, RGBA]."""
-        return self._arrays[cells][self._rows[kind, style]]
+        return np.asarray(self._arrays[cells][self._rows[kind, style]])
 
     def colour(self, kind: str, style: str) -> str | None:
         """The colour this drawing clearly has, or None."""
@@ -76,15 +79,15 @@ def build_sprites(folder: Path | str = DEFAULT_FOLDER) -> None:
         write_sprites(folder, read_drawings(Path(packages), read_kinds()))
 
 
-def write_sprites(
-    folder: Path | str, drawings: Iterable[tuple[Kind, str, Image.Image]]
-) -> None:
+def write_sprites(folder: Path | str, drawings: Iterable[tuple[Kind, str, Image.Image]]) -> None:
     """Cuts out each (kind, style, RGBA picture) at every size and writes `folder` in one go."""
     folder = Path(folder)
     cut = [(kind, style, trim(picture)) for kind, style, picture in drawings]
     folder.parent.mkdir(parents=True, exist_ok=True)
     # A half-written library must never be read: write beside it, rename at the end.
-    building = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
+    building = folder.with_name(f"{folder.name}.building")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
     for cells in SIZES:
         side = cells * CELL
         array = np.lib.format.open_memmap(

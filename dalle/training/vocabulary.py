@@ -44,7 +44,7 @@ def with_article(words: str) -> str:
 
 
 def with_adjective(adjective: str, phrase: str) -> str:
-    """"a cat" -> "a purple cat", "the Earth" -> "the purple Earth", "scissors" -> "red scissors"."""
+    """Puts an adjective in: "a purple cat", "the purple Earth", "purple scissors"."""
     bare = without_article(phrase)
     if phrase == bare:
         return f"{adjective} {bare}"

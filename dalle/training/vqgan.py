@@ -17,9 +17,9 @@ from flax import struct
 from jax import Array, lax
 from PIL import Image
 
-from dalle.models.cells import CellNetwork, nearest
+from dalle.models.cells import CellNetwork, CellTokenizer, nearest, unit
 from dalle.models.config import CellTokenizerConfig
-from dalle.training.runs import Run, learning_rate, train
+from dalle.training.runs import Run, average_step, learning_rate, train
 
 EMA_DECAY = 0.999  # of the weights that are shipped
 CODE_DECAY = 0.99  # of the running mean behind each code
@@ -36,6 +36,10 @@ class VqState:
     optimiser: Any
     counts: Array  # [V] assignments a step, running mean
     sums: Array  # [V, E] running sum of the vectors assigned to each code
+
+    def shipped(self) -> dict[str, Any]:
+        """The averaged decoder with the codes of today: sequence models were trained on those."""
+        return self.params | {"decoder": self.average["decoder"]}
 
 
 def optimiser(peak: float, steps: int) -> optax.GradientTransformation:
@@ -91,11 +95,15 @@ def loss(params: dict, network: CellNetwork, pixels: Array, quantised: Array) ->
     }
 
 
-@partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
+@partial(jax.jit, static_argnames=("network", "tx", "decoder_only"), donate_argnames="state")
 def update(
-    state: VqState, pixels: Array, network: CellNetwork, tx: optax.GradientTransformation
+    state: VqState,
+    pixels: Array,  # [B, H, W, 3] uint8
+    network: CellNetwork,
+    tx: optax.GradientTransformation,
+    decoder_only: bool,
 ) -> tuple[VqState, dict[str, Array]]:
-    """One step on uint8 pictures [B, H, W, 3]."""
+    """One step; with `decoder_only` encoder and codebook, and so all codes, stay as they are."""
     quantised = state.step >= WARMUP
     gradient = jax.value_and_grad(loss, has_aux=True)
     pixels = pixels.astype(jnp.float32) / 255
@@ -103,25 +111,28 @@ def update(
     changes, tx_state = tx.update(gradients, state.optimiser, state.params)
     params = optax.apply_updates(state.params, changes)
 
-    # The codebook follows the means of its vectors instead of a gradient.
-    size = network.config.n_embed
-    used = jnp.zeros(size).at[seen["codes"]].add(1.0)
-    added = jnp.zeros_like(state.sums).at[seen["codes"]].add(seen["vectors"])
-    counts = CODE_DECAY * state.counts + (1 - CODE_DECAY) * used
-    sums = CODE_DECAY * state.sums + (1 - CODE_DECAY) * added
-    codebook = sums * lax.rsqrt(jnp.square(sums).sum(-1, keepdims=True) + 1e-12)
-    params = params | {"quantize": {"embedding": codebook}}
-
-    # Early on the mean must forget the random start sooner.
-    decay = jnp.minimum(EMA_DECAY, (1.0 + state.step) / (10.0 + state.step))
-    average = optax.incremental_update(params, state.average, 1 - decay)
-    average = average | {"quantize": params["quantize"]}
+    if decoder_only:
+        params = state.params | {"decoder": params["decoder"]}
+        counts, sums = state.counts, state.sums
+    else:
+        codebook, counts, sums = move_codes(state, seen["codes"], seen["vectors"])
+        params = params | {"quantize": {"embedding": codebook}}
+    average = average_step(state.average, params, state.step, EMA_DECAY)
     metrics = {
         "loss": value,
         "psnr": (-10 * jnp.log10(seen["square_error"])).mean(),
         "codes": (counts > DEAD).mean(),
     }
     return VqState(state.step + 1, params, average, tx_state, counts, sums), metrics
+
+
+def move_codes(state: VqState, codes: Array, vectors: Array) -> tuple[Array, Array, Array]:
+    """The codebook follows the means of its vectors instead of a gradient (EMA of VQ-VAE)."""
+    used = jnp.zeros_like(state.counts).at[codes].add(1.0)
+    added = jnp.zeros_like(state.sums).at[codes].add(vectors)
+    counts = CODE_DECAY * state.counts + (1 - CODE_DECAY) * used
+    sums = CODE_DECAY * state.sums + (1 - CODE_DECAY) * added
+    return unit(sums), counts, sums
 
 
 def place_codes(state: VqState, pixels: np.ndarray, network: CellNetwork, rng: Any) -> VqState:
@@ -179,6 +190,7 @@ def train_tokeniser(
     batch_size: int,
     peak: float = 1e-3,
     seed: int = 0,
+    decoder_only: bool = False,
 ) -> VqState:
     """Trains to `steps` in `folder`; `batches(start)` yields (pixels, captions) from a step on."""
     network, tx = CellNetwork(config, jnp.bfloat16), optimiser(peak, steps)
@@ -187,22 +199,29 @@ def train_tokeniser(
 
     def revive(state: VqState, batch: tuple) -> VqState:
         step = int(state.step)
-        if step < WARMUP or (step - WARMUP) % REVIVE_EVERY or step > 0.7 * steps:
+        if decoder_only or step < WARMUP or (step - WARMUP) % REVIVE_EVERY or step > 0.7 * steps:
             return state
         return place_codes(state, batch[0], network, np.random.default_rng((seed, step)))
 
     def draw_samples(state: VqState) -> None:
         path = folder / "samples.png"
-        psnr = draw_reconstructions(path, state.average, held_out, network)
+        psnr = draw_reconstructions(path, state.shipped(), held_out, network)
         run.log(int(state.step), {"held_out_psnr": psnr})
 
     return train(
         run,
         state,
-        lambda state, batch: update(state, batch[0], network, tx),
+        lambda state, batch: update(state, batch[0], network, tx, decoder_only),
         batches(int(state.step)),
         steps=steps,
         batch_size=batch_size,
         draw_samples=draw_samples,
         between=revive,
     )
+
+
+def restore_tokeniser(folder: Path, config: CellTokenizerConfig) -> CellTokenizer:
+    """What the run in `folder` would ship now."""
+    network = CellNetwork(config, jnp.bfloat16)
+    state = Run(folder).restore(new_state(network, optimiser(0.0, 1), seed=0))
+    return CellTokenizer(config, state.shipped(), jnp.bfloat16)

@@ -66,7 +66,7 @@ TOWER = {
     "layer_norm_eps": 1e-5,
 }
 TINY_CLIP = ClipConfig(
-    text_config=ClipTextConfig(**TOWER, vocab_size=300, max_position_embeddings=20, eos_token_id=2),
+    text_config=ClipTextConfig(**TOWER, vocab_size=514, max_position_embeddings=20, eos_token_id=2),
     vision_config=ClipVisionConfig(**TOWER, image_size=32, patch_size=16),
     projection_dim=8,
 )
@@ -93,6 +93,11 @@ def make_pipeline(precision: str, bart_config: BartConfig = TINY_BART) -> Pipeli
         tokenizer=ByteTokenizer(bart_config.max_text_length, start=0, end=2, pad=1),
         clip_tokenizer=ByteTokenizer(20, start=298, end=299, pad=299),
     )
+
+
+@pytest.fixture(scope="session")
+def bart_config() -> BartConfig:
+    return TINY_BART
 
 
 @pytest.fixture(scope="session")

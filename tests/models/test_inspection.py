@@ -46,8 +46,19 @@ def test_a_folder(tmp_path):
     assert [part.bytes_on_disk for part in inspection.parts] == [331289, 3265545, 227205]
     estimated = inspection.memory[4]
     assert estimated.weights == 4 * inspection.parameters
-    assert estimated.peak > estimated.weights + estimated.prepared_decoder
+    drawing = estimated.self_attention_cache + estimated.cross_attention_cache
+    assert estimated.peak == estimated.weights + drawing + estimated.picture_decoding
     assert "0.3 MB on disk" in str(inspection)
+
+
+def test_pictures_are_decoded_a_few_at_a_time_and_the_cache_holds_all():
+    few, many = describe("random:mini", candidates=(4, 64)).memory.values()
+    assert many.picture_decoding == few.picture_decoding
+    assert many.picture_scoring == few.picture_scoring
+    assert many.self_attention_cache == 16 * few.self_attention_cache
+    # With many candidates the copy that grows the cache outweighs everything else.
+    growing = many.self_attention_cache * 7 // 4 + many.cross_attention_cache
+    assert many.peak == many.weights + growing
 
 
 @pytest.mark.parametrize("candidates", [(), (0,), (9, -1)])

@@ -157,26 +157,26 @@ def test_safetensors_are_fetched_where_there_is_no_msgpack(hub, tmp_path):
 
 def test_without_a_network_the_error_says_what_to_do(hub):
     hub.failure = errors.LocalEntryNotFoundError("no cached snapshot")
-    with pytest.raises(DalleError, match="mini is not on this machine, and fetching.*take nano"):
+    with pytest.raises(DalleError, match=r"mini is not on this machine, and fetching.*take nano"):
         locate("mini")
 
 
 @pytest.mark.parametrize("name", ["huge", "a/b/c", "nano2", "owner/name@", "", "https://x.org/a"])
 def test_what_is_no_name_is_refused(hub, name):
-    with pytest.raises(DalleError, match="is no model: not one of nano, mini, mega, random:mini"):
+    with pytest.raises(DalleError, match=r"is no model: not one of nano, mini, mega, random:mini"):
         locate(name or "no such folder")
     assert not hub.calls
 
 
 def test_a_repository_that_the_hub_does_not_know(hub):
     hub.failure = errors.HFValidationError("Repo id must use alphanumeric chars")
-    with pytest.raises(DalleError, match="some/--one is no model.*alphanumeric"):
+    with pytest.raises(DalleError, match=r"some/--one is no model.*alphanumeric"):
         locate("some/--one")
 
 
 def test_the_embedded_model_is_missing(monkeypatch, tmp_path):
     monkeypatch.setattr(registry, "NANO", tmp_path / "nano")
-    with pytest.raises(DalleError, match="the embedded model is not in .*nano; clone the whole"):
+    with pytest.raises(DalleError, match=r"the embedded model is not in .*nano; clone the whole"):
         load_bart("nano")
 
 
@@ -210,25 +210,26 @@ def test_a_cell_tokeniser_is_an_image_tokeniser_too(tmp_path):
     )
     params = random_params(cell_shapes(config), seed=0)
     write_params(tmp_path, params, config.to_json(), dtype=jnp.float16)
-    tokenizer = load_vqgan(tmp_path)
+    tokenizer = load_vqgan(tmp_path, jnp.bfloat16)
     assert tokenizer.config == config
+    assert {leaf.dtype for leaf in jax.tree.leaves(tokenizer.params)} == {jnp.dtype(jnp.float32)}
     assert tokenizer.decode(jnp.zeros((2, 4), jnp.int32)).shape == (2, 16, 16, 3)
 
 
 def test_preprocessing_is_read_where_it_is_published(whole):
     (whole / "clip" / "preprocessor_config.json").write_text('{"resample": 2}')
-    with pytest.raises(CheckpointError, match="config.json sets resample to 2"):
+    with pytest.raises(CheckpointError, match=r"config.json sets resample to 2"):
         load_clip(whole / "clip")
 
 
 def test_a_folder_without_a_description(tmp_path):
-    with pytest.raises(CheckpointError, match="config.json is not there.*the right folder"):
+    with pytest.raises(CheckpointError, match=r"config.json is not there.*the right folder"):
         load_bart(tmp_path)
 
 
 def test_weights_of_another_part_are_refused(whole):
     shutil.copy(whole / "vqgan/flax_model.msgpack", whole / "clip/flax_model.msgpack")
-    with pytest.raises(CheckpointError, match="the file holds another model"):
+    with pytest.raises(CheckpointError, match=r"the file holds another model"):
         load_clip(whole / "clip")
 
 

@@ -1,0 +1,199 @@
+"""`train`: makes the embedded model, one part after the other, or the same from your own pictures.
+
+    scenes     a sheet of the pictures to learn from
+    text       the two tokenisers' vocabularies
+    vqgan      pictures to codes and back
+    bart       captions to codes, needs text and vqgan
+    clip       which caption fits, needs text and vqgan
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from dalle.errors import DalleError
+
+HELP = "Make the embedded model, or one from your own captioned pictures."
+HELD_OUT_SEED = 1_000_003  # of the scenes that are never trained on
+HELD_OUT = 48
+TEXT_CAPTIONS = 20_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parts = parser.add_subparsers(metavar="PART", required=True)
+    for name, (function, text) in PARTS.items():
+        part = parts.add_parser(name, help=text, description=text)
+        part.set_defaults(part=function)
+        part.add_argument("--stage", default=STAGES[name], help="of scenes (%(default)s)")
+        part.add_argument("--seed", type=int, default=0)
+        part.add_argument("--sprites", type=Path, default=Path(".data/sprites"), metavar="DIR")
+        part.add_argument("--runs", type=Path, default=Path(".runs"), metavar="DIR")
+        if name == "scenes":
+            part.add_argument("--show", type=Path, default=Path("scenes.png"), metavar="FILE")
+            continue
+        part.add_argument("--data", type=Path, metavar="DIR", help="captioned pictures instead")
+        if name == "text":
+            continue
+        part.add_argument("--steps", type=int, default=STEPS[name], help="in all (%(default)s)")
+        part.add_argument("--batch-size", type=int, default=BATCH[name], metavar="N")
+        part.add_argument("--learning-rate", type=float, default=PEAK[name], metavar="X")
+        part.add_argument(
+            "--export", type=Path, metavar="DIR", help="write the model here, as published, at the end"
+        )
+        if name == "bart":
+            part.add_argument(
+                "--cooldown", type=float, default=0.2, help="part of the steps in which the rate falls"
+            )
+        if name == "vqgan":
+            part.add_argument(
+                "--decoder-only", action="store_true", help="keep the codes as they are"
+            )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    arguments.part(arguments)
+
+
+def run_scenes(arguments: argparse.Namespace) -> None:
+    from dalle.training.sheet import save_sheet
+    from dalle.training.sprites import open_sprites
+
+    library = open_sprites(arguments.sprites)
+    save_sheet(arguments.show, arguments.stage, arguments.seed, library=library)
+    print(arguments.show)
+
+
+def run_text(arguments: argparse.Namespace) -> None:
+    from dalle.text.tokenize import BART_SPECIALS, CLIP_SPECIALS, train_tokenizer
+    from dalle.training.nano import TEXT_VOCABULARY
+
+    source = examples(arguments, arguments.seed)
+    captions = [c for n in range(TEXT_CAPTIONS // 100) for c in source.batch(n, 100)[1]]
+    for part, specials in (("bart", BART_SPECIALS), ("clip", CLIP_SPECIALS)):
+        folder = arguments.runs / "text" / part
+        train_tokenizer(captions, TEXT_VOCABULARY, folder, specials)
+        print(folder / "tokenizer.json")
+
+
+def run_vqgan(arguments: argparse.Namespace) -> None:
+    from dalle.models.checkpoint import write_params
+    from dalle.training.nano import TOKENISER
+    from dalle.training.vqgan import train_tokeniser
+
+    state = train_tokeniser(
+        arguments.runs / "vqgan",
+        TOKENISER,
+        batches(arguments),
+        held_out(arguments)[0],
+        steps=arguments.steps,
+        batch_size=arguments.batch_size,
+        peak=arguments.learning_rate,
+        seed=arguments.seed,
+        decoder_only=arguments.decoder_only,
+    )
+    if arguments.export:
+        write_params(arguments.export, state.shipped(), TOKENISER.to_json(), dtype="float16")
+
+
+def run_bart(arguments: argparse.Namespace) -> None:
+    from dalle.models.checkpoint import write_params
+    from dalle.text import PromptTokenizer
+    from dalle.training.bart import train_bart
+    from dalle.training.nano import BART
+    from dalle.training.samples import draw_prompts
+
+    text = arguments.runs / "text" / "bart"
+    tokeniser = trained_tokeniser(arguments)
+    tokenise = PromptTokenizer.from_folder(text, BART.max_text_length)
+    state = train_bart(
+        arguments.runs / "bart",
+        BART,
+        tokeniser,
+        tokenise,
+        batches(arguments),
+        held_out(arguments),
+        draw_prompts(BART, tokeniser, tokenise),
+        steps=arguments.steps,
+        batch_size=arguments.batch_size,
+        peak=arguments.learning_rate,
+        cooldown=arguments.cooldown,
+        seed=arguments.seed,
+    )
+    if arguments.export:
+        write_params(arguments.export, state.average, BART.to_json(), dtype="float16")
+        shutil.copy(text / "tokenizer.json", arguments.export)
+
+
+def run_clip(arguments: argparse.Namespace) -> None:
+    from dalle.models.checkpoint import write_params
+    from dalle.text import ClipTokenizer
+    from dalle.training.clip import train_clip
+    from dalle.training.nano import CLIP, TEXT_LENGTH
+
+    text = arguments.runs / "text" / "clip"
+    state = train_clip(
+        arguments.runs / "clip",
+        CLIP,
+        trained_tokeniser(arguments),
+        ClipTokenizer.from_folder(text, TEXT_LENGTH),
+        batches(arguments),
+        held_out(arguments),
+        steps=arguments.steps,
+        batch_size=arguments.batch_size,
+        peak=arguments.learning_rate,
+        seed=arguments.seed,
+    )
+    if arguments.export:
+        write_params(arguments.export, state.average, CLIP.to_json(), dtype="float16")
+        shutil.copy(text / "tokenizer.json", arguments.export)
+
+
+def examples(arguments: argparse.Namespace, seed: int):
+    """The pictures to learn from: a folder's where one is given, else scenes of the stage."""
+    from dalle.training.data import FolderExamples, SceneExamples
+    from dalle.training.nano import TOKENISER
+    from dalle.training.sprites import open_sprites
+
+    if arguments.data:
+        return FolderExamples(arguments.data, TOKENISER.resolution, seed)
+    return SceneExamples(open_sprites(arguments.sprites), arguments.stage, seed)
+
+
+def batches(arguments: argparse.Namespace):
+    """A function from a step to the batches from there on."""
+    from dalle.training.data import prefetch
+
+    source = examples(arguments, arguments.seed)
+    return lambda start: prefetch(source, start, arguments.batch_size)
+
+
+def held_out(arguments: argparse.Namespace):
+    """Pictures and captions to judge by; of a folder, whose end is not known, its own."""
+    return examples(arguments, HELD_OUT_SEED).batch(0, HELD_OUT)
+
+
+def trained_tokeniser(arguments: argparse.Namespace):
+    """The image tokeniser of the vqgan run."""
+    from dalle.training.nano import TOKENISER
+    from dalle.training.vqgan import restore_tokeniser
+
+    folder = arguments.runs / "vqgan"
+    if not (folder / "state.msgpack").is_file():
+        raise DalleError(
+            f"there is no trained image tokeniser in {folder}; "
+            "run `python -m dalle train vqgan` first."
+        )
+    return restore_tokeniser(folder, TOKENISER)
+
+
+STAGES = {"scenes": "full", "text": "full", "vqgan": "full", "bart": "simple", "clip": "full"}
+STEPS = {"vqgan": 3000, "bart": 10_000, "clip": 1500}
+BATCH = {"vqgan": 16, "bart": 32, "clip": 96}
+PEAK = {"vqgan": 1e-3, "bart": 1e-3, "clip": 1e-3}
+PARTS = {
+    "scenes": (run_scenes, "Draw a sheet of the pictures to learn from."),
+    "text": (run_text, "Learn the vocabularies of both text tokenisers."),
+    "vqgan": (run_vqgan, "Train the image tokeniser."),
+    "bart": (run_bart, "Train the network that turns captions into codes."),
+    "clip": (run_clip, "Train the network that ranks."),
+}

@@ -1,0 +1,162 @@
+"""Trains CLIP on the same pictures: which caption goes with which picture.
+
+Beside the other captions of a batch every picture is held against its own caption with one word
+changed (another colour, another number, the other side): without these, finding the right thing
+is enough and the ranking learns nothing finer. Half of the pictures have been through the image
+tokeniser, because what will be ranked has been too.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import struct
+from jax import Array
+
+from dalle.models.cells import CellTokenizer
+from dalle.models.clip import ClipModule
+from dalle.models.clip_preprocess import ClipPreprocessing
+from dalle.models.config import ClipConfig
+from dalle.training.colours import COLOUR_NAMES, COLOURS
+from dalle.training.runs import Run, average_step, learning_rate, train
+
+EMA_DECAY = 0.999  # of the weights that are shipped
+WARMUP = 100  # steps
+LARGEST_SCALE = 4.6052  # ln 100, as in the original
+SYNONYMS = tuple(COLOUR_NAMES.get(colour, (colour,)) for colour in COLOURS)
+SWAPS = (
+    # Longer names first, or "light blue" would be found as "blue".
+    tuple(sorted((name for names in SYNONYMS for name in names), key=len, reverse=True)),
+    ("two", "three", "four", "five"),
+    ("above", "below", "under"),
+    ("big", "small"),
+)
+
+
+@struct.dataclass
+class ClipState:
+    step: Array
+    params: dict[str, Any]
+    average: dict[str, Any]  # running mean of params
+    optimiser: Any
+
+
+def contrary(caption: str, rng: np.random.Generator) -> str:
+    """The caption with one telling word changed; "" (which fits nothing) where it has none."""
+    found = [
+        (match, words)
+        for words in SWAPS
+        for match in re.finditer(rf"\b({'|'.join(map(re.escape, words))})\b", caption)
+    ]
+    if not found:
+        return ""
+    match, words = found[rng.integers(len(found))]
+    other = words[rng.integers(len(words))]
+    # A synonym of the same colour would be no contrary.
+    if other == match[0] or any({other, match[0]} <= set(names) for names in SYNONYMS):
+        return ""
+    return caption[: match.start()] + other + caption[match.end() :]
+
+
+def contrastive_loss(
+    params: dict, network: ClipModule, pixel_values: Array, ids: Array, mask: Array
+) -> tuple[Array, Array]:
+    """Cross-entropy both ways; texts are [2B]: the captions, then their contraries.
+
+    Also returns the share of pictures whose own caption is the likeliest of the 2B.
+    """
+    scores = network.apply({"params": params}, pixel_values, ids, mask)  # [B, 2B]
+    right = jnp.arange(len(scores))
+    # An empty contrary is no competitor.
+    empty = mask.sum(1) <= 2
+    scores = jnp.where(empty[None] & (jnp.arange(len(ids)) >= len(scores))[None], -1e9, scores)
+    by_picture = optax.softmax_cross_entropy_with_integer_labels(scores, right)
+    by_text = optax.softmax_cross_entropy_with_integer_labels(scores[:, : len(scores)].T, right)
+    return (by_picture.mean() + by_text.mean()) / 2, (scores.argmax(1) == right).mean()
+
+
+@partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
+def update(
+    state: ClipState, batch: tuple, network: ClipModule, tx: optax.GradientTransformation
+) -> tuple[ClipState, dict[str, Array]]:
+    """One step on (pixel_values [B, H, W, 3], ids [2B, S], mask [2B, S])."""
+    gradient = jax.value_and_grad(contrastive_loss, has_aux=True)
+    (value, right), gradients = gradient(state.params, network, *batch)
+    changes, tx_state = tx.update(gradients, state.optimiser, state.params)
+    params = optax.apply_updates(state.params, changes)
+    params = params | {"logit_scale": jnp.minimum(params["logit_scale"], LARGEST_SCALE)}
+    average = average_step(state.average, params, state.step, EMA_DECAY)
+    return ClipState(state.step + 1, params, average, tx_state), {"loss": value, "right": right}
+
+
+@partial(jax.jit, static_argnames=("size", "preprocessing"))
+def prepare_pictures(pixels: Array, size: int, preprocessing: ClipPreprocessing) -> Array:
+    """Pictures [B, H, W, 3] in 0..1 -> pixel_values [B, size, size, 3], as `Clip.preprocess`."""
+    pixels = jax.image.resize(pixels, (len(pixels), size, size, 3), "cubic", antialias=True)
+    pixels = jnp.clip(pixels, 0, 1)
+    return (pixels - jnp.asarray(preprocessing.mean)) / jnp.asarray(preprocessing.std)
+
+
+evaluate_loss = jax.jit(contrastive_loss, static_argnames="network")
+
+
+def train_clip(
+    folder: Path,
+    config: ClipConfig,
+    tokeniser: CellTokenizer,
+    tokenise: Callable,  # captions -> Tokens
+    batches: Callable[[int], Iterator[tuple]],  # from a step on
+    held_out: tuple,  # (pixels, captions), never trained on
+    *,
+    steps: int,
+    batch_size: int,
+    peak: float = 1e-3,
+    seed: int = 0,
+) -> ClipState:
+    """Trains to `steps` in `folder`."""
+    network = ClipModule(config, jnp.bfloat16)
+    size, preprocessing = config.vision_config.image_size, ClipPreprocessing.from_json({}, 0)
+    tx = optax.chain(
+        optax.clip_by_global_norm(1.0),
+        optax.adamw(learning_rate(peak, WARMUP, steps, 0.4), b2=0.98, weight_decay=0.05),
+    )
+
+    def prepared(step: int, pixels: np.ndarray, captions: list[str]) -> tuple:
+        rng = np.random.default_rng((seed, step))
+        tokens = tokenise([*captions, *(contrary(caption, rng) for caption in captions)])
+        pictures = jnp.asarray(pixels, jnp.float32) / 255
+        half = len(pictures) // 2
+        remade = jnp.clip(tokeniser.decode(tokeniser.encode(pictures[:half])), 0, 1)
+        pictures = jnp.concatenate([remade, pictures[half:]])
+        return (
+            prepare_pictures(pictures, size, preprocessing),
+            jnp.asarray(tokens.input_ids),
+            jnp.asarray(tokens.attention_mask, bool),
+        )
+
+    judged = prepared(0, *held_out)
+    params = jax.jit(network.init)(jax.random.key(seed), *judged)["params"]
+    average = jax.tree.map(jnp.copy, params)  # its own buffers: the state is donated
+    run = Run(folder)
+    state = run.restore(ClipState(jnp.int32(0), params, average, tx.init(params)))
+    start = int(state.step)
+
+    def judge(state: ClipState) -> None:
+        loss, right = evaluate_loss(state.average, network, *judged)
+        run.log(int(state.step), {"held_out": float(loss), "held_out_right": float(right)})
+
+    return train(
+        run,
+        state,
+        lambda state, batch: update(state, batch, network, tx),
+        (prepared(step, *batch) for step, batch in enumerate(batches(start), start)),
+        steps=steps,
+        batch_size=batch_size,
+        draw_samples=judge,
+    )

@@ -1,0 +1,72 @@
+"""The embedded model's geometry: three small networks for one small world.
+
+192 x 192 pixels are 12 x 12 cells of 16, so a picture is 144 codes.
+"""
+
+from dalle.models.config import BartConfig, CellTokenizerConfig, ClipConfig
+from dalle.text.tokenize import CLIP_SPECIALS
+
+TEXT_VOCABULARY = 3072
+TEXT_LENGTH = 32
+
+TOKENISER = CellTokenizerConfig(
+    resolution=192,
+    cell=16,
+    n_embed=4096,
+    embed_dim=16,
+    encoder_width=512,
+    decoder_width=384,
+    decoder_blocks=4,
+    refiner_width=128,
+    refiner_blocks=2,
+    refinement=2,
+)
+
+BART = BartConfig(
+    encoder_vocab_size=TEXT_VOCABULARY,
+    image_vocab_size=TOKENISER.n_embed,
+    max_text_length=TEXT_LENGTH,
+    image_length=TOKENISER.grid**2,
+    d_model=384,
+    encoder_layers=2,
+    encoder_attention_heads=4,
+    encoder_ffn_dim=1024,
+    decoder_layers=5,
+    decoder_attention_heads=4,
+    decoder_ffn_dim=1024,
+    decoder_start_token_id=TOKENISER.n_embed,
+    use_bias=False,
+    force_ln_scale=False,
+    scale_embedding=False,
+    use_final_ln_encoder=True,
+    use_final_ln_decoder=True,
+    use_scan=True,
+    normalize_text=False,
+    tie_word_embeddings=False,
+)
+
+_TOWER = {"hidden_act": "quick_gelu", "layer_norm_eps": 1e-5}
+CLIP = ClipConfig.from_json(
+    {
+        "projection_dim": 128,
+        "text_config": _TOWER
+        | {
+            "hidden_size": 128,
+            "intermediate_size": 512,
+            "num_hidden_layers": 3,
+            "num_attention_heads": 4,
+            "vocab_size": TEXT_VOCABULARY,
+            "max_position_embeddings": TEXT_LENGTH,
+            "eos_token_id": CLIP_SPECIALS.index("<|endoftext|>"),
+        },
+        "vision_config": _TOWER
+        | {
+            "hidden_size": 256,
+            "intermediate_size": 768,
+            "num_hidden_layers": 4,
+            "num_attention_heads": 4,
+            "image_size": 96,
+            "patch_size": 12,
+        },
+    }
+)

@@ -1,0 +1,144 @@
+"""A model's folder becomes a pipeline; what does not fit together is told."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from flax.traverse_util import flatten_dict
+from tokenizers import pre_tokenizers
+
+import dalle
+from dalle.errors import DalleError
+from dalle.generation.loading import ByteTokenizer, load, read_defaults
+from dalle.generation.pipeline import Pipeline
+from dalle.models.checkpoint import write_params
+from dalle.text import train_tokenizer
+
+
+def write_clip_tokenizer(folder: Path) -> None:
+    """CLIP's alphabet, and no merges."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokens = [*letters, *(f"{letter}</w>" for letter in letters)]
+    tokens += ["<|startoftext|>", "<|endoftext|>"]
+    (folder / "vocab.json").write_text(json.dumps({token: n for n, token in enumerate(tokens)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+
+
+@pytest.fixture
+def folder(pipeline: Pipeline, tmp_path: Path) -> Path:
+    """The tiny model as files."""
+    bart = dataclasses.asdict(pipeline.encoder.config)
+    write_params(tmp_path / "bart", pipeline.encoder.params, bart)
+    write_params(tmp_path / "vqgan", pipeline.vqgan.params, pipeline.vqgan.config.to_json())
+    write_params(tmp_path / "clip", pipeline.clip.params, pipeline.clip.config.to_json())
+    train_tokenizer(["a red apple", "two dogs"], 270, tmp_path / "bart")
+    write_clip_tokenizer(tmp_path / "clip")
+    return tmp_path
+
+
+def change_config(folder: Path, **changes: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_folder_becomes_a_pipeline(folder: Path, pipeline: Pipeline) -> None:
+    loaded = dalle.load(folder, precision="float32")
+    assert (loaded.name, loaded.precision) == (str(folder), "float32")
+    assert len(loaded.revision) == 12
+    # Once in the form that draws is enough for the decoder's parameters.
+    assert {name[:2] for name in flatten_dict(loaded.encoder.params)} == {("model", "encoder")}
+    result = loaded.generate("a red apple", seed=1, keep=2)
+    assert len(result.pictures) == 2
+    assert result.pictures[0].recipe["revision"] == loaded.revision
+
+
+def test_the_precision_is_bfloat16_unless_asked_otherwise(folder: Path) -> None:
+    loaded = load(folder)
+    assert loaded.precision == "bfloat16"
+    assert loaded.weights.tree["head"]["kernel"].dtype == "bfloat16"
+    assert loaded.clip.params["text_projection"]["kernel"].dtype == "float32"
+    with pytest.raises(DalleError, match="precision is 'int4'"):
+        load(folder, precision="int4")
+
+
+def test_the_word_list_is_read_where_the_config_wants_it(folder: Path) -> None:
+    assert load(folder).normalize("Red #redApple") == "Red #redApple"
+    change_config(folder / "bart", normalize_text=True)
+    with pytest.raises(DalleError, match="enwiki-words-frequency.txt"):
+        load(folder)
+    (folder / "bart" / "enwiki-words-frequency.txt").write_text("the\na\nred\napple\n")
+    assert load(folder).normalize("Red #redApple") == " red red apple"
+
+
+def test_a_model_brings_its_own_defaults(folder: Path) -> None:
+    assert load(folder).defaults == {}
+    path = folder / "bart" / "generation_config.json"
+    path.write_text(json.dumps({"condition_scale": 3, "top_k": 32, "num_beams": 4}))
+    assert load(folder).defaults == {"condition_scale": 3, "top_k": 32}
+    path.write_text(json.dumps({"top_k": -3}))
+    with pytest.raises(DalleError, match=r"generation_config.json cannot be used: top_k is -3"):
+        read_defaults(folder / "bart")
+
+
+def resize_pictures(folder: Path, pipeline: Pipeline) -> None:
+    change_config(folder / "vqgan", resolution=64)
+
+
+def forget_words(folder: Path, pipeline: Pipeline) -> None:
+    train_tokenizer([f"{n}" for n in range(1000)], 400, folder / "bart")
+
+
+def remove_tokenizer(folder: Path, pipeline: Pipeline) -> None:
+    (folder / "clip" / "vocab.json").unlink()
+
+
+def shrink_clip(folder: Path, pipeline: Pipeline) -> None:
+    clip = pipeline.clip
+    text = dataclasses.replace(clip.config.text_config, vocab_size=300)
+    params = dict(clip.params)
+    params["text_model"] = dict(params["text_model"])
+    table = np.asarray(params["text_model"]["embeddings"]["token_embedding"]["embedding"])
+    params["text_model"]["embeddings"] = params["text_model"]["embeddings"] | {
+        "token_embedding": {"embedding": table[:300]}
+    }
+    config = dataclasses.replace(clip.config, text_config=text)
+    write_params(folder / "clip", params, config.to_json())
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (resize_pictures, "draws 16 codes, and its image decoder reads 8 x 8; check that"),
+        (forget_words, r"the tokenizer in .*bart has 400 tokens, .* config.json knows 300; take"),
+        (remove_tokenizer, "clip holds no tokenizer"),
+        (shrink_clip, r"the tokenizer in .*clip has 514 tokens, .* config.json knows 300; take"),
+    ],
+)
+def test_parts_that_do_not_fit(
+    folder: Path, pipeline: Pipeline, damage: Callable, sentence: str
+) -> None:
+    damage(folder, pipeline)
+    with pytest.raises(DalleError, match=sentence):
+        load(folder)
+
+
+def test_a_random_model_reads_bytes() -> None:
+    tokens = ByteTokenizer(6, start=0, end=2, pad=1)(["ab", "", "é🍎"])
+    assert tokens.input_ids.tolist() == [
+        [0, 100, 101, 2, 1, 1],
+        [0, 2, 1, 1, 1, 1],
+        [0, 198, 172, 243, 162, 2],
+    ]
+    assert tokens.attention_mask.sum(1).tolist() == [4, 2, 6]
+    assert (tokens.used, tokens.truncated) == ([2, 0, 4], [False, False, True])
+
+
+def test_what_users_import() -> None:
+    assert dalle.load is load
+    assert dalle.Pipeline is Pipeline
+    assert set(dalle.__all__) <= set(dir(dalle))
+    with pytest.raises(AttributeError, match="no attribute 'lode'"):
+        dalle.lode  # noqa: B018

@@ -1,0 +1,169 @@
+"""The token loop: over a decoder whose logits are "token + 1", and over a real one."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import struct
+
+from dalle.generation import loop
+from dalle.generation.loop import chunk_ends, draw_codes
+from dalle.generation.pipeline import Pipeline
+from dalle.generation.sampling import Rows, make_rows
+from dalle.models.config import BartConfig
+from dalle.models.decoding import Cache
+from dalle.settings import GenerationSettings
+
+KNOWN = 60  # codes of the tiny image tokeniser; the tiny BART names 64 and a start token
+
+
+@struct.dataclass
+class CountingWeights:
+    """Weights of a decoder that counts."""
+
+    config: BartConfig = struct.field(pytree_node=False)
+
+
+@pytest.fixture
+def counting_weights(bart_config: BartConfig, monkeypatch: pytest.MonkeyPatch) -> CountingWeights:
+    def step(
+        weights: CountingWeights, cache: Cache, cross: jax.Array, tokens: jax.Array, position: int
+    ) -> tuple[jax.Array, Cache]:
+        codes = weights.config.output_vocab_size
+        following = (tokens + 1) % codes  # after the start token, the last one, comes 0
+        return 100 * jax.nn.one_hot(following, codes), cache
+
+    monkeypatch.setattr(loop, "step", step)
+    monkeypatch.setattr(loop, "cross_attention_cache", lambda weights, memory, mask: mask)
+    return CountingWeights(bart_config)
+
+
+def rows_with(seed: int = 1, **knobs: float) -> Rows:
+    """Candidates 0 to 15: one shape for most tests, so that it is compiled once."""
+    return make_rows(GenerationSettings(**knobs), seed, range(16))
+
+
+def read(pipeline: Pipeline, *prompts: str) -> tuple[jax.Array, np.ndarray]:
+    tokens = pipeline.tokenizer(prompts)
+    return pipeline.encoder.encode(tokens.input_ids, tokens.attention_mask), tokens.attention_mask
+
+
+def draw(pipeline: Pipeline, rows: Rows, *prompts: str) -> np.ndarray:
+    memory, mask = read(pipeline, *(prompts or ("a red apple", "")))
+    *_, codes = draw_codes(pipeline.weights, memory, mask, rows, KNOWN)
+    return codes
+
+
+def test_it_counts(counting_weights: CountingWeights) -> None:
+    rows = rows_with(condition_scale=1)
+    frames = list(draw_codes(counting_weights, jnp.zeros((2, 1, 1)), jnp.ones((2, 1)), rows, 64))
+    assert [frame.shape for frame in frames] == [(16, 4), (16, 8), (16, 12), (16, 16)]
+    assert (frames[-1] == np.arange(16)).all()
+    assert all((frame == frames[-1][:, : frame.shape[1]]).all() for frame in frames)
+
+
+def test_unknown_codes_are_never_drawn(counting_weights: CountingWeights) -> None:
+    rows = rows_with(temperature=0, condition_scale=1)
+    *_, codes = draw_codes(counting_weights, jnp.zeros((2, 1, 1)), jnp.ones((2, 1)), rows, 7)
+    # 7 is what should follow 6; only 0 to 6 have pictures, and all of them are equally far off.
+    assert codes.tolist() == [[0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1]] * 16
+
+
+def test_only_known_codes(pipeline: Pipeline) -> None:
+    codes = draw(pipeline, rows_with(temperature=10, condition_scale=0))
+    assert pipeline.weights.config.output_vocab_size > KNOWN
+    assert set(np.unique(codes)) == set(range(KNOWN))
+
+
+@pytest.mark.parametrize(
+    ("length", "ends"),
+    [(256, [64, 128, 192, 256]), (144, [36, 72, 108, 144]), (6, [2, 3, 5, 6]), (2, [1, 2])],
+)
+def test_chunks_end_where_a_quarter_is_drawn(length: int, ends: list[int]) -> None:
+    assert chunk_ends(length) == ends
+
+
+def test_any_length_is_drawn(counting_weights: CountingWeights) -> None:
+    config = dataclasses.replace(counting_weights.config, image_length=7)
+    rows = rows_with(condition_scale=1)
+    *_, codes = draw_codes(
+        CountingWeights(config), jnp.zeros((2, 1, 1)), jnp.ones((2, 1)), rows, 64
+    )
+    assert (codes == np.arange(7)).all()
+
+
+@pytest.mark.parametrize("scale", [1.0, 10.0])
+def test_top_1_is_greedy(pipeline: Pipeline, scale: float) -> None:
+    bart = pipeline.encoder
+    tokens = pipeline.tokenizer(["a red apple", ""])
+    ids = np.full((2, 17), bart.config.decoder_start_token_id)
+    for position in range(16):
+        logits = bart.logits(tokens.input_ids, tokens.attention_mask, ids[:, :16])[:, position]
+        guided = logits[1] + scale * (logits[0] - logits[1])
+        ids[:, position + 1] = guided[:KNOWN].argmax()
+    for knobs in ({"temperature": 0}, {"top_k": 1}):
+        codes = draw(pipeline, rows_with(condition_scale=scale, **knobs))
+        assert (codes == ids[0, 1:]).all()
+
+
+def test_condition_scale_1_is_no_guidance(pipeline: Pipeline) -> None:
+    rows = rows_with(condition_scale=1)
+    codes = draw(pipeline, rows, "a red apple", "")
+    assert (codes == draw(pipeline, rows, "a red apple", "a red apple")).all()
+
+
+def test_the_same_seed_draws_the_same_and_another_does_not(pipeline: Pipeline) -> None:
+    codes = draw(pipeline, rows_with())
+    assert (codes == draw(pipeline, rows_with())).all()
+    assert (codes != draw(pipeline, rows_with(seed=2))).any(axis=1).all()
+
+
+def test_candidates_differ(pipeline: Pipeline) -> None:
+    assert len(np.unique(draw(pipeline, rows_with()), axis=0)) == 16
+
+
+def test_a_candidate_is_the_same_among_strangers(pipeline: Pipeline) -> None:
+    strangers = rows_with(seed=99, top_k=0, top_p=0.5, temperature=2, condition_scale=3)
+    mixed = jax.tree.map(
+        lambda mine, other: jnp.concatenate([other[:11], mine[7:8], other[12:]]),
+        rows_with(),
+        strangers,
+    )
+    assert (draw(pipeline, mixed)[11] == draw(pipeline, rows_with())[7]).all()
+
+
+def test_two_prompts_share_a_batch(pipeline: Pipeline) -> None:
+    rows = jax.tree.map(lambda part: jnp.concatenate([part[:8], part[:8]]), rows_with())
+    together = draw(pipeline, rows, "a red apple", "two dogs", "", "")
+    assert (together[:8] == draw(pipeline, rows, "a red apple", "")[:8]).all()
+    assert (together[8:] == draw(pipeline, rows, "two dogs", "")[8:]).all()
+
+
+def test_stopping_leaves_the_other_chunks_undrawn(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    real = loop.draw_chunk
+
+    def counted(*arguments: object, **named: int) -> tuple:
+        calls.append(named["stop"])
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(loop, "draw_chunk", counted)
+    memory, mask = read(pipeline, "a red apple", "")
+    frames = draw_codes(pipeline.weights, memory, mask, rows_with(), KNOWN)
+    next(frames)
+    next(frames)
+    frames.close()
+    assert calls == [4, 8]
+
+
+def test_the_cache_is_donated(pipeline: Pipeline) -> None:
+    weights = pipeline.weights
+    cross = loop.cross_attention_cache(weights, *read(pipeline, "a red apple", ""))
+    tokens = jnp.full(32, weights.config.decoder_start_token_id, jnp.int32)
+    cache = loop.empty_cache(weights.config, 32, 4)
+    loop.draw_chunk(weights, cross, rows_with(), tokens, cache, start=0, stop=4, known=KNOWN)
+    assert all(array.is_deleted() for array in jax.tree.leaves((cache, tokens)))
