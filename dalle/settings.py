@@ -50,7 +50,7 @@ class GenerationSettings:
     negative_prompt: str = ""
     condition_scale: float = 10.0  # as in the original
     temperature: float = 1.0
-    top_k: int = 256  # all but never another picture than the original's 0, and faster
+    top_k: int = 256  # the original draws among all, which is slower
     top_p: float = 1.0
     only: tuple[int, ...] | None = None
 

@@ -1,10 +1,10 @@
 """`train`: makes the embedded model, one part after the other, or the same from your own pictures.
 
-    scenes     a sheet of the pictures to learn from
-    text       the two tokenisers' vocabularies
-    vqgan      pictures to codes and back
-    bart       captions to codes, needs text and vqgan
-    clip       which caption fits, needs text and vqgan
+scenes     a sheet of the pictures to learn from
+text       the two tokenisers' vocabularies
+vqgan      pictures to codes and back
+bart       captions to codes, needs text and vqgan
+clip       which caption fits, needs text and vqgan
 """
 
 import argparse
@@ -38,15 +38,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         part.add_argument("--batch-size", type=int, default=BATCH[name], metavar="N")
         part.add_argument("--learning-rate", type=float, default=PEAK[name], metavar="X")
         part.add_argument(
-            "--export", type=Path, metavar="DIR", help="write the model here, as published, at the end"
+            "--export",
+            type=Path,
+            metavar="DIR",
+            help="write the model here, as published, at the end",
         )
         if name == "bart":
             part.add_argument(
-                "--cooldown", type=float, default=0.2, help="part of the steps in which the rate falls"
-            )
-        if name == "vqgan":
-            part.add_argument(
-                "--decoder-only", action="store_true", help="keep the codes as they are"
+                "--cooldown",
+                type=float,
+                default=0.2,
+                help="part of the steps in which the rate falls",
             )
 
 
@@ -89,7 +91,6 @@ def run_vqgan(arguments: argparse.Namespace) -> None:
         batch_size=arguments.batch_size,
         peak=arguments.learning_rate,
         seed=arguments.seed,
-        decoder_only=arguments.decoder_only,
     )
     if arguments.export:
         write_params(arguments.export, state.shipped(), TOKENISER.to_json(), dtype="float16")
@@ -186,10 +187,10 @@ def trained_tokeniser(arguments: argparse.Namespace):
     return restore_tokeniser(folder, TOKENISER)
 
 
-STAGES = {"scenes": "full", "text": "full", "vqgan": "full", "bart": "simple", "clip": "full"}
+STAGES = {"scenes": "full", "text": "full", "vqgan": "mixed", "bart": "first", "clip": "full"}
 STEPS = {"vqgan": 3000, "bart": 10_000, "clip": 1500}
 BATCH = {"vqgan": 16, "bart": 32, "clip": 96}
-PEAK = {"vqgan": 1e-3, "bart": 1e-3, "clip": 1e-3}
+PEAK = {"vqgan": 1e-3, "bart": 1.5e-3, "clip": 1e-3}
 PARTS = {
     "scenes": (run_scenes, "Draw a sheet of the pictures to learn from."),
     "text": (run_text, "Learn the vocabularies of both text tokenisers."),

@@ -80,8 +80,8 @@ def sample(logits: Array, rows: Rows, position: Array) -> Array:
     if logits.shape[1] <= MAX_TOP_K:
         return tokens
 
-    # The whole vocabulary costs ten times as much, sorting it a hundred times: only when a row
-    # asks for it. Which way a row goes depends on its own settings alone.
+    # The whole vocabulary takes about six times as long, and sorting it forty times: only when a
+    # row asks for it. Which way a row goes depends on its own settings alone.
     whole = (rows.top_k == 0) & (rows.temperature > 0)
     nucleus = whole & (rows.top_p < 1)
 

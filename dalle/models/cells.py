@@ -1,8 +1,8 @@
 """A small image tokeniser whose encoder sees one cell at a time; the decoder looks around.
 
 A thing has the same codes wherever it stands and whatever is behind it, which is what lets a
-small sequence model learn things by their codes. Almost all work is matrix products.
-Codes are nearest neighbours on the unit sphere (ViT-VQGAN, arxiv.org/abs/2110.04627).
+small sequence model learn things by their codes. A cell is projected linearly and takes the code
+of the nearest centre; the decoder draws all cells together, almost all of it matrix products.
 """
 
 from dataclasses import dataclass
@@ -33,11 +33,6 @@ def from_cells(cells: Array, cell: int) -> Array:
     return x.reshape(rows, height * cell, width * cell, -1)
 
 
-def unit(x: Array) -> Array:
-    """The same directions with length one."""
-    return x * lax.rsqrt(jnp.square(x).sum(-1, keepdims=True) + 1e-8)
-
-
 class Block(nn.Module):
     """A residual block: norm, 3x3 neighbourhood as one product, GELU, 1x1 product."""
 
@@ -58,19 +53,14 @@ class Block(nn.Module):
 
 
 class CellEncoder(nn.Module):
-    """[B, H, W, 3] in 0..1 -> one unit vector a cell, [B, h, w, E]."""
+    """[B, H, W, 3] in 0..1 -> one vector a cell, [B, h, w, E]; always in float32."""
 
     config: CellTokenizerConfig
-    dtype: jnp.dtype
 
     @nn.compact
     def __call__(self, pixels: Array) -> Array:
-        x = to_cells(2 * pixels - 1, self.config.cell)
-        for index in range(2):
-            linear = partial(Linear, self.config.encoder_width, use_bias=True, dtype=self.dtype)
-            x = gelu(linear(name=f"hidden_{index}", init_std=x.shape[-1] ** -0.5)(x))
-        x = LayerNorm(name="norm")(x)
-        return unit(Linear(self.config.embed_dim, dtype=self.dtype, name="out")(x))
+        cells = to_cells(pixels, self.config.cell)
+        return Linear(self.config.embed_dim, use_bias=True, name="project")(cells)
 
 
 class CellDecoder(nn.Module):
@@ -104,32 +94,27 @@ class CellNetwork(nn.Module):
     dtype: jnp.dtype = jnp.float32
 
     def setup(self) -> None:
-        self.encoder = CellEncoder(self.config, self.dtype)
+        self.encoder = CellEncoder(self.config)
         self.quantize = Embedding(self.config.n_embed, self.config.embed_dim)
         self.decoder = CellDecoder(self.config, self.dtype)
 
     def __call__(self, pixels: Array) -> Array:
-        return self.decoder(self.look_up(nearest(self.encoder(pixels), self.codebook())))
-
-    def codebook(self) -> Array:
-        return self.quantize(jnp.arange(self.config.n_embed))
-
-    def look_up(self, codes: Array) -> Array:
-        return self.quantize(codes)
+        return self.decode(self.encode(pixels))
 
     def encode(self, pixels: Array) -> Array:
-        codes = nearest(self.encoder(pixels), self.codebook())
+        centres = self.quantize(jnp.arange(self.config.n_embed))
+        codes = nearest(self.encoder(pixels), centres)
         return codes.reshape(len(codes), -1)
 
     def decode(self, codes: Array) -> Array:
         grid = self.config.grid
-        return self.decoder(self.look_up(codes.reshape(len(codes), grid, grid)))
+        return self.decoder(self.quantize(codes.reshape(len(codes), grid, grid)))
 
 
-def nearest(vectors: Array, codebook: Array) -> Array:
-    """The code whose unit vector is nearest: [..., E] with [V, E] -> [...] int32."""
-    likeness = jnp.dot(vectors, codebook.T, precision=lax.Precision.HIGHEST)
-    return likeness.argmax(-1).astype(jnp.int32)
+def nearest(vectors: Array, centres: Array) -> Array:
+    """The centre at the least distance: [..., E] with [V, E] -> [...] int32."""
+    likeness = jnp.dot(vectors, centres.T, precision=lax.Precision.HIGHEST)
+    return (likeness - jnp.square(centres).sum(-1) / 2).argmax(-1).astype(jnp.int32)
 
 
 def cell_shapes(config: CellTokenizerConfig) -> dict[str, Any]:
@@ -169,8 +154,7 @@ class CellTokenizer:
 
     def encode(self, pixels: Array) -> Array:
         """Codes of pictures, [B, H, W, 3] in 0..1 -> [B, T] int32."""
-        # Always float32: a code must not depend on the precision that draws.
-        return _apply(CellNetwork(self.config), self.params, pixels, "encode")
+        return _apply(self.network, self.params, pixels, "encode")
 
     def decode(self, codes: Array) -> Array:
         """Pictures of codes, [B, T] -> [B, H, W, 3] float32, about 0..1, unclipped."""

@@ -127,7 +127,6 @@ class CellTokenizerConfig:
     cell: int  # pixels a side of one cell, one code each
     n_embed: int  # codes
     embed_dim: int  # size of a code's vector
-    encoder_width: int
     decoder_width: int
     decoder_blocks: int  # at one position per cell
     refiner_width: int

@@ -56,7 +56,9 @@ def prepare(params: dict[str, Any], config: BartConfig, dtype: jnp.dtype) -> Dec
         return {"kernel": kernel, "bias": jnp.concatenate([part["bias"] for part in parts])}
 
     def prepare_layer(layer: dict) -> dict[str, Any]:
-        own, cross, glu = (layer[n] for n in ("FlaxBartAttention_0", "FlaxBartAttention_1", "GLU_0"))
+        own, cross, glu = (
+            layer[n] for n in ("FlaxBartAttention_0", "FlaxBartAttention_1", "GLU_0")
+        )
         return {
             "qkv": fused([own["q_proj"], own["k_proj"], own["v_proj"]]),
             "own_out": fused([own["out_proj"]]),
@@ -124,9 +126,7 @@ def empty_cache(config: BartConfig, rows: int, length: int) -> Cache:
     heads = config.decoder_attention_heads
     shape = (rows, heads, length, config.d_model // heads)
     layers = range(config.decoder_layers)
-    return Cache(
-        keys=[jnp.zeros(shape) for _ in layers], values=[jnp.zeros(shape) for _ in layers]
-    )
+    return Cache(keys=[jnp.zeros(shape) for _ in layers], values=[jnp.zeros(shape) for _ in layers])
 
 
 def grow(cache: Cache, length: int) -> Cache:

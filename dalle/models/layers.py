@@ -68,7 +68,9 @@ class Linear(nn.Module):
     @nn.compact
     def __call__(self, x: Array) -> Array:
         shape = (x.shape[-1], self.features)
-        y = matmul(x, self.param("kernel", nn.initializers.normal(self.init_std), shape), self.dtype)
+        y = matmul(
+            x, self.param("kernel", nn.initializers.normal(self.init_std), shape), self.dtype
+        )
         if self.use_bias:
             y = y + self.param("bias", nn.initializers.zeros, (self.features,))
         return y

@@ -18,7 +18,7 @@ from dalle.models.config import BartConfig
 from dalle.training.runs import Run, average_step, learning_rate, train
 
 EMA_DECAY = 0.9995  # of the weights that are shipped
-WARMUP = 300  # steps
+WARMUP = 120  # steps
 UNPROMPTED = 0.12  # share of captions left empty, for guidance
 
 

@@ -144,11 +144,13 @@ LAYOUTS = {
 
 
 class Casting:
-    """Chooses kinds for a layout's roles, each as often as its weight says."""
+    """Chooses kinds for a layout's roles, each as often as its weight to a power says."""
 
-    def __init__(self, layout: Layout, kinds: tuple[Kind, ...]):
+    def __init__(self, layout: Layout, kinds: tuple[Kind, ...], everyday: float = 1.0):
         self._candidates = [[kind for kind in kinds if fits(kind)] for fits in layout.roles]
-        self._sums = [list(accumulate(k.weight for k in kinds)) for kinds in self._candidates]
+        self._sums = [
+            list(accumulate(kind.weight**everyday for kind in kinds)) for kinds in self._candidates
+        ]
 
     def choose(self, dice: Dice) -> list[Kind]:
         """One kind for each role, all different."""

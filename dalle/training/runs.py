@@ -1,14 +1,15 @@
 """A training run that can be stopped at any moment: checkpoint, log, curve and samples in a folder.
 
-    FOLDER/state.msgpack   parameters, optimiser and step: the run goes on from here
-    FOLDER/log.jsonl       one line every LOG_STEPS steps
-    FOLDER/curve.png       the logged losses so far
-    FOLDER/samples.png     what the model makes now
+FOLDER/state.msgpack   parameters, optimiser and step: the run goes on from here
+FOLDER/log.jsonl       one line every LOG_STEPS steps
+FOLDER/curve.png       the logged losses so far
+FOLDER/samples.png     what the model makes now
 """
 
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -123,24 +124,23 @@ def train(
     steps: int,
     batch_size: int,
     draw_samples: Callable[[Any], None],
-    between: Callable[[Any, Any], Any] | None = None,
     save_seconds: float = 120.0,
 ) -> Any:
-    """Runs `update(state, batch)` up to `steps`, saving as it goes; Ctrl-C and SIGTERM save too.
-
-    `between(state, batch)` runs on the host before each update and returns the state to go on with.
-    """
+    """Runs `update(state, batch)` up to `steps`, saving as it goes; Ctrl-C and SIGTERM save too."""
     if int(state.step) >= steps:
         return state  # the run may be going on elsewhere: its folder is not touched
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop = threading.Event()
+    # A flag instead of an exception, which could land in library code that swallows it.
+    previous = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     saved, drawn, pending = time.monotonic(), 0.0, []
     done = int(state.step)
     bar = tqdm(initial=done * batch_size, total=steps * batch_size, unit="image", smoothing=0.05)
     try:
-        while done < steps:
+        while done < steps and not stop.is_set():
             batch = next(batches)
-            if between is not None:
-                state = between(state, batch)
             state, metrics = update(state, batch)
             pending.append(metrics)
             done += 1
@@ -160,14 +160,13 @@ def train(
                 draw_samples(state)
                 run.draw_curve()
                 drawn = now
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from here")
-    finally:
-        # A second signal must not cut the save short.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         run.save(state)
+        draw_samples(state)
         run.draw_curve()
-        signal.signal(signal.SIGTERM, previous)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
         bar.close()
-    draw_samples(state)
+    if stop.is_set():
+        print(f"stopped after step {done}; the same command goes on from here")
     return state

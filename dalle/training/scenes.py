@@ -35,13 +35,22 @@ class Stage:
     resized: float = 0.0  # a single thing is big or small
     moved: float = 0.25  # things stand off the centre
     natural: float = 0.1  # a thing's own colour is said
+    everyday: float = 1.0  # power of the things' weights: the higher, the fewer rare things
 
 
 STAGES = {
     "things": Stage({"single": 1}, {"3d": 0.6, "noto": 0.4}),
+    "first": Stage(
+        {"single": 95, "pair": 5}, {"3d": 1}, tinted=0.03, moved=0.2, natural=0.15, everyday=3.0
+    ),
     "simple": Stage(
         {"single": 88, "pair": 8, "count": 4}, {"3d": 0.6, "noto": 0.4},
         counts=(2, 3), tinted=0.07, placed=0.03, resized=0.08,
+    ),
+    "mixed": Stage(
+        {"single": 70, "pair": 12, "stack": 3, "on": 3, "ride": 2, "hat": 2, "count": 8},
+        {"3d": 0.5, "noto": 0.4, "flat": 0.05, "twemoji": 0.05},
+        tinted=0.08, placed=0.1, looked=0.04, resized=0.1,
     ),
     "full": Stage(
         {"single": 52, "pair": 14, "stack": 6, "on": 6, "ride": 5, "hat": 5, "count": 12},
@@ -97,7 +106,8 @@ class SceneComposer:
         self._stage = STAGES[stage]
         self._key = (seed, zlib.crc32(stage.encode()))
         self._castings = {
-            name: Casting(LAYOUTS[name], library.kinds) for name in self._stage.layouts
+            name: Casting(LAYOUTS[name], library.kinds, self._stage.everyday)
+            for name in self._stage.layouts
         }
 
     def compose(self, index: int) -> Scene:

@@ -1,8 +1,6 @@
-"""Trains the cell tokeniser: pictures to codes and back.
+"""Trains the cell tokeniser: its codes are found once, then the decoder learns to draw them.
 
-Three lessons are built in. The first steps are not quantised and the codebook is then filled with
-encoder outputs, else most codes are never used. Errors are also counted in opponent colours
-and on coarse means, else pure colours turn grey. Codes that fall out of use are given new places.
+Errors are also counted in opponent colours and on coarse means, else pure colours turn grey.
 """
 
 from functools import partial
@@ -14,32 +12,29 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import struct
-from jax import Array, lax
+from jax import Array
 from PIL import Image
 
-from dalle.models.cells import CellNetwork, CellTokenizer, nearest, unit
+from dalle.models.cells import CellNetwork, CellTokenizer
 from dalle.models.config import CellTokenizerConfig
+from dalle.training.codes import find_codes
 from dalle.training.runs import Run, average_step, learning_rate, train
 
 EMA_DECAY = 0.999  # of the weights that are shipped
-CODE_DECAY = 0.99  # of the running mean behind each code
-WARMUP = 100  # steps without quantisation
-REVIVE_EVERY = 25  # steps between looks for unused codes
-DEAD = 0.02  # assignments a step below which a code counts as unused
+WARMUP = 100  # steps
+CODE_BATCHES = 400  # batches whose cells the codes are found from
 
 
 @struct.dataclass
 class VqState:
     step: Array
-    params: dict[str, Any]
-    average: dict[str, Any]  # running mean of params
+    codes: dict[str, Any]  # `encoder` and `quantize`, which do not change
+    decoder: dict[str, Any]
+    average: dict[str, Any]  # running mean of the decoder
     optimiser: Any
-    counts: Array  # [V] assignments a step, running mean
-    sums: Array  # [V, E] running sum of the vectors assigned to each code
 
     def shipped(self) -> dict[str, Any]:
-        """The averaged decoder with the codes of today: sequence models were trained on those."""
-        return self.params | {"decoder": self.average["decoder"]}
+        return self.codes | {"decoder": self.average}
 
 
 def optimiser(peak: float, steps: int) -> optax.GradientTransformation:
@@ -50,15 +45,10 @@ def optimiser(peak: float, steps: int) -> optax.GradientTransformation:
 def new_state(network: CellNetwork, tx: optax.GradientTransformation, seed: int) -> VqState:
     config = network.config
     pixels = jnp.zeros((1, config.resolution, config.resolution, 3))
-    params = jax.jit(network.init)(jax.random.key(seed), pixels)["params"]
-    return VqState(
-        step=jnp.int32(0),
-        params=params,
-        average=jax.tree.map(jnp.copy, params),  # its own buffers: the state is donated
-        optimiser=tx.init(params),
-        counts=jnp.ones(config.n_embed),
-        sums=jnp.copy(params["quantize"]["embedding"]),
-    )
+    params = dict(jax.jit(network.init)(jax.random.key(seed), pixels)["params"])
+    decoder = params.pop("decoder")
+    average = jax.tree.map(jnp.copy, decoder)  # its own buffers: the state is donated
+    return VqState(jnp.int32(0), params, decoder, average, tx.init(decoder))
 
 
 def coarse(x: Array) -> Array:
@@ -76,101 +66,34 @@ def reconstruction_loss(error: Array) -> Array:
     return pixels + 0.5 * colours + 0.5 * jnp.abs(coarse(error)).mean() + 0.5 * edges
 
 
-def loss(params: dict, network: CellNetwork, pixels: Array, quantised: Array) -> tuple[Array, dict]:
-    """The reconstruction loss of [B, H, W, 3] in 0..1, and the vectors and codes behind it."""
-    apply = partial(network.apply, {"params": params})
-    vectors = apply(pixels, method=lambda net, x: net.encoder(x))
-    codebook = params["quantize"]["embedding"]
-    codes = nearest(lax.stop_gradient(vectors), codebook)
-    found = lax.stop_gradient(codebook[codes])
-    commitment = jnp.square(vectors - found).sum(-1).mean()
-    # Straight-through: the decoder sees the code, the gradient goes to the encoder's vector.
-    passed = jnp.where(quantised, vectors + lax.stop_gradient(found - vectors), vectors)
-    error = apply(passed, method=lambda net, v: net.decoder(v)) - pixels
-    total = reconstruction_loss(error) + 0.1 * jnp.where(quantised, commitment, 0.0)
-    return total, {
-        "vectors": vectors.reshape(-1, vectors.shape[-1]),
-        "codes": codes.reshape(-1),
-        "square_error": jnp.square(error).mean((1, 2, 3)),
-    }
-
-
-@partial(jax.jit, static_argnames=("network", "tx", "decoder_only"), donate_argnames="state")
+@partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
 def update(
     state: VqState,
     pixels: Array,  # [B, H, W, 3] uint8
     network: CellNetwork,
     tx: optax.GradientTransformation,
-    decoder_only: bool,
 ) -> tuple[VqState, dict[str, Array]]:
-    """One step; with `decoder_only` encoder and codebook, and so all codes, stay as they are."""
-    quantised = state.step >= WARMUP
-    gradient = jax.value_and_grad(loss, has_aux=True)
+    """One step of the decoder."""
     pixels = pixels.astype(jnp.float32) / 255
-    (value, seen), gradients = gradient(state.params, network, pixels, quantised)
-    changes, tx_state = tx.update(gradients, state.optimiser, state.params)
-    params = optax.apply_updates(state.params, changes)
+    codes = network.apply({"params": state.codes}, pixels, method="encode")
 
-    if decoder_only:
-        params = state.params | {"decoder": params["decoder"]}
-        counts, sums = state.counts, state.sums
-    else:
-        codebook, counts, sums = move_codes(state, seen["codes"], seen["vectors"])
-        params = params | {"quantize": {"embedding": codebook}}
-    average = average_step(state.average, params, state.step, EMA_DECAY)
-    metrics = {
-        "loss": value,
-        "psnr": (-10 * jnp.log10(seen["square_error"])).mean(),
-        "codes": (counts > DEAD).mean(),
-    }
-    return VqState(state.step + 1, params, average, tx_state, counts, sums), metrics
+    def loss(decoder: dict) -> tuple[Array, Array]:
+        params = state.codes | {"decoder": decoder}
+        error = network.apply({"params": params}, codes, method="decode") - pixels
+        return reconstruction_loss(error), jnp.square(error).mean((1, 2, 3))
+
+    (value, square_error), gradients = jax.value_and_grad(loss, has_aux=True)(state.decoder)
+    changes, tx_state = tx.update(gradients, state.optimiser, state.decoder)
+    decoder = optax.apply_updates(state.decoder, changes)
+    average = average_step(state.average, decoder, state.step, EMA_DECAY)
+    metrics = {"loss": value, "psnr": (-10 * jnp.log10(square_error)).mean()}
+    return VqState(state.step + 1, state.codes, decoder, average, tx_state), metrics
 
 
-def move_codes(state: VqState, codes: Array, vectors: Array) -> tuple[Array, Array, Array]:
-    """The codebook follows the means of its vectors instead of a gradient (EMA of VQ-VAE)."""
-    used = jnp.zeros_like(state.counts).at[codes].add(1.0)
-    added = jnp.zeros_like(state.sums).at[codes].add(vectors)
-    counts = CODE_DECAY * state.counts + (1 - CODE_DECAY) * used
-    sums = CODE_DECAY * state.sums + (1 - CODE_DECAY) * added
-    return unit(sums), counts, sums
-
-
-def place_codes(state: VqState, pixels: np.ndarray, network: CellNetwork, rng: Any) -> VqState:
-    """Fills the codebook after the warm-up, and gives codes out of use the worst-served vectors."""
-    config = network.config
-    vectors = encode_vectors(state.params, jnp.asarray(pixels, jnp.float32) / 255, network)
-    vectors = np.unique(np.asarray(vectors).reshape(-1, config.embed_dim).round(4), axis=0)
-    counts, sums = np.array(state.counts), np.array(state.sums)
-    first = int(state.step) == WARMUP
-    dead = np.flatnonzero((counts < DEAD) | first)
-    codebook = np.array(state.params["quantize"]["embedding"])
-    distance = 1 - (vectors @ codebook.T).max(1) if not first else np.ones(len(vectors))
-    chance = (distance + 1e-6) / (distance + 1e-6).sum()
-    size = min(len(dead), len(vectors))
-    chosen = vectors[rng.choice(len(vectors), size, replace=False, p=chance)]
-    codebook[dead[:size]] = chosen
-    # A new place starts just above the limit, and keeps it only by being used.
-    counts[dead[:size]] = 2 * DEAD
-    sums[dead[:size]] = 2 * DEAD * chosen
-    if first:
-        sums = codebook * counts[:, None]
-    params = state.params | {"quantize": {"embedding": jnp.asarray(codebook)}}
-    return state.replace(params=params, counts=jnp.asarray(counts), sums=jnp.asarray(sums))
-
-
-@partial(jax.jit, static_argnames="network")
-def encode_vectors(params: dict, pixels: Array, network: CellNetwork) -> Array:
-    return network.apply({"params": params}, pixels, method=lambda net, x: net.encoder(x))
-
-
-@partial(jax.jit, static_argnames="network")
-def reconstruct(params: dict, pixels: Array, network: CellNetwork) -> Array:
-    return jnp.clip(network.apply({"params": params}, pixels), 0, 1)
-
-
-def draw_reconstructions(path: Path, params: dict, pixels: np.ndarray, network: Any) -> float:
+def draw_reconstructions(path: Path, tokeniser: CellTokenizer, pixels: np.ndarray) -> float:
     """Originals above reconstructions, as a PNG; returns the mean PSNR in dB."""
-    made = np.asarray(reconstruct(params, jnp.asarray(pixels, jnp.float32) / 255, network))
+    codes = tokeniser.encode(jnp.asarray(pixels, jnp.float32) / 255)
+    made = np.asarray(jnp.clip(tokeniser.decode(codes), 0, 1))
     error = np.square(made - pixels / 255.0).mean((1, 2, 3))
     rows = []
     for start in range(0, len(pixels) - 7, 8):
@@ -190,33 +113,31 @@ def train_tokeniser(
     batch_size: int,
     peak: float = 1e-3,
     seed: int = 0,
-    decoder_only: bool = False,
 ) -> VqState:
     """Trains to `steps` in `folder`; `batches(start)` yields (pixels, captions) from a step on."""
     network, tx = CellNetwork(config, jnp.bfloat16), optimiser(peak, steps)
     run = Run(folder)
     state = run.restore(new_state(network, tx, seed))
-
-    def revive(state: VqState, batch: tuple) -> VqState:
-        step = int(state.step)
-        if decoder_only or step < WARMUP or (step - WARMUP) % REVIVE_EVERY or step > 0.7 * steps:
-            return state
-        return place_codes(state, batch[0], network, np.random.default_rng((seed, step)))
+    if int(state.step) == 0 and steps > 0:
+        shown = batches(0)
+        pixels = np.concatenate([next(shown)[0] for _ in range(CODE_BATCHES)])
+        codes = jax.tree.map(jnp.asarray, find_codes(pixels, config, seed))
+        state = state.replace(codes=codes, step=jnp.int32(1))
+        run.save(state)
 
     def draw_samples(state: VqState) -> None:
-        path = folder / "samples.png"
-        psnr = draw_reconstructions(path, state.shipped(), held_out, network)
+        tokeniser = CellTokenizer(config, state.shipped(), jnp.bfloat16)
+        psnr = draw_reconstructions(folder / "samples.png", tokeniser, held_out)
         run.log(int(state.step), {"held_out_psnr": psnr})
 
     return train(
         run,
         state,
-        lambda state, batch: update(state, batch[0], network, tx, decoder_only),
+        lambda state, batch: update(state, batch[0], network, tx),
         batches(int(state.step)),
         steps=steps,
         batch_size=batch_size,
         draw_samples=draw_samples,
-        between=revive,
     )
 
 

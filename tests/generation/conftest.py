@@ -50,7 +50,6 @@ TINY_CELLS = CellTokenizerConfig(
     cell=8,
     n_embed=60,
     embed_dim=8,
-    encoder_width=16,
     decoder_width=16,
     decoder_blocks=1,
     refiner_width=8,

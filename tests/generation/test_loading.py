@@ -67,7 +67,7 @@ def test_the_precision_is_bfloat16_unless_asked_otherwise(folder: Path) -> None:
 def test_the_word_list_is_read_where_the_config_wants_it(folder: Path) -> None:
     assert load(folder).normalize("Red #redApple") == "Red #redApple"
     change_config(folder / "bart", normalize_text=True)
-    with pytest.raises(DalleError, match="enwiki-words-frequency.txt"):
+    with pytest.raises(DalleError, match=r"enwiki-words-frequency\.txt"):
         load(folder)
     (folder / "bart" / "enwiki-words-frequency.txt").write_text("the\na\nred\napple\n")
     assert load(folder).normalize("Red #redApple") == " red red apple"

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
@@ -109,6 +110,9 @@ def test_nothing_compiles_twice(
         pipeline.generate("a red apple", only=[5])
         list(pipeline.stream("a tree", candidates=40, keep=25))
     assert compiled == []
+    with count_compilations() as compiled:
+        jax.jit(lambda x: x + 1)(np.zeros(3))
+    assert compiled != []
 
 
 def test_a_preview_after_each_chunk(pipeline: Pipeline, result: Result) -> None:
