@@ -8,6 +8,7 @@ clip       which caption fits, needs text and vqgan
 """
 
 import argparse
+import json
 import shutil
 from pathlib import Path
 
@@ -100,7 +101,8 @@ def run_bart(arguments: argparse.Namespace) -> None:
     from dalle.models.checkpoint import write_params
     from dalle.text import PromptTokenizer
     from dalle.training.bart import train_bart
-    from dalle.training.nano import BART
+    from dalle.training.nano import BART, GENERATION
+    from dalle.training.runs import write_atomically
     from dalle.training.samples import draw_prompts
 
     text = arguments.runs / "text" / "bart"
@@ -122,6 +124,8 @@ def run_bart(arguments: argparse.Namespace) -> None:
     )
     if arguments.export:
         write_params(arguments.export, state.average, BART.to_json(), dtype="float16")
+        generation = json.dumps(GENERATION, indent=2, sort_keys=True) + "\n"
+        write_atomically(arguments.export / "generation_config.json", generation.encode())
         shutil.copy(text / "tokenizer.json", arguments.export)
 
 

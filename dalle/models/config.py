@@ -10,6 +10,10 @@ from typing import Any, Self
 
 from dalle.errors import CheckpointError
 
+# Far above any published model: what a broken or hostile file may not ask for.
+LARGEST_SIZE = 1_000_000
+LARGEST = {"encoder_layers": 200, "decoder_layers": 200, "num_hidden_layers": 200}
+
 
 def read_fields(config_class: type, published: dict[str, Any]) -> dict[str, Any]:
     """The values of a config's own fields; CheckpointError names the ones that are missing."""
@@ -20,7 +24,15 @@ def read_fields(config_class: type, published: dict[str, Any]) -> dict[str, Any]
             f"config.json lacks {', '.join(missing)}; a {config_class.__name__} needs each of "
             f"{', '.join(names)}. Is this the right folder?"
         )
-    return {name: published[name] for name in names}
+    values = {name: published[name] for name in names}
+    for field in dataclasses.fields(config_class):
+        value, limit = values[field.name], LARGEST.get(field.name, LARGEST_SIZE)
+        if field.type is int and not (type(value) is int and 0 <= value <= limit):
+            raise CheckpointError(
+                f"config.json sets {field.name} to {value!r}; it must be a whole number from 0 to "
+                f"{limit}. Check the file."
+            )
+    return values
 
 
 def refuse_others(published: dict[str, Any], supported: dict[str, Any]) -> None:
@@ -35,7 +47,7 @@ def refuse_others(published: dict[str, Any], supported: dict[str, Any]) -> None:
 
 def require_multiple(whole: str, value: int, part: str, divisor: int) -> None:
     """CheckpointError where the one does not divide the other."""
-    if value % divisor:
+    if divisor == 0 or value % divisor:
         raise CheckpointError(
             f"config.json has {whole} {value}, which must be a multiple of {part} {divisor}. "
             "Check the file."
@@ -103,11 +115,7 @@ class BartConfig:
         config = cls(**read_fields(cls, cls.DEFAULTS | published))
         for side in ("encoder", "decoder"):
             heads = getattr(config, f"{side}_attention_heads")
-            if config.d_model % heads:
-                raise CheckpointError(
-                    f"config.json has d_model {config.d_model} and {heads} {side} heads; "
-                    "the width must be a multiple of the heads. Check the file."
-                )
+            require_multiple("d_model", config.d_model, f"{side} heads", heads)
         return config
 
     def to_json(self) -> dict[str, Any]:
@@ -139,12 +147,8 @@ class CellTokenizerConfig:
     def from_json(cls, published: dict[str, Any]) -> Self:
         refuse_others(published, {"model_type": cls.MODEL_TYPE})
         config = cls(**read_fields(cls, published))
-        for part, whole in (("cell", "resolution"), ("refinement", "cell")):
-            if getattr(config, whole) % getattr(config, part):
-                raise CheckpointError(
-                    f"config.json has {whole} {getattr(config, whole)} and {part} "
-                    f"{getattr(config, part)}; the first must be a multiple of the second."
-                )
+        require_multiple("resolution", config.resolution, "cell", config.cell)
+        require_multiple("cell", config.cell, "refinement", config.refinement)
         return config
 
     def to_json(self) -> dict[str, Any]:

@@ -40,6 +40,7 @@ TEXT_FILES = ("tokenizer.json", "vocab.json", "merges.txt")
 DESCRIPTIONS = {
     "bart": (
         "config.json",
+        "generation_config.json",
         *TEXT_FILES,
         "tokenizer_config.json",
         "special_tokens_map.json",

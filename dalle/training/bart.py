@@ -43,7 +43,7 @@ def optimiser(peak: float, steps: int, cooldown: float) -> optax.GradientTransfo
 
 
 def first_params(network: BartNetwork, seed: int) -> dict[str, Any]:
-    """Random parameters; the gain after each attention starts low, which steadies the first hour."""
+    """Random parameters; a low gain after each attention steadies the first hour."""
     config = network.config
     text = jnp.zeros((1, config.max_text_length), jnp.int32)
     image = jnp.zeros((1, config.image_length), jnp.int32)
@@ -58,7 +58,7 @@ def first_params(network: BartNetwork, seed: int) -> dict[str, Any]:
 
 
 def shifted(codes: Array, start: int) -> Array:
-    """What the decoder reads when it is to say `codes` [B, T]: the start token, then all but one."""
+    """What the decoder reads to say `codes` [B, T]: the start token, then all but the last."""
     return jnp.pad(codes[:, :-1], ((0, 0), (1, 0)), constant_values=start)
 
 

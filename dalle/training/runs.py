@@ -65,7 +65,7 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
 
     def restore(self, state: Any) -> Any:
-        """The saved state where there is one, else `state` itself; DalleError if it does not fit."""
+        """The saved state where there is one, else `state`; DalleError if it does not fit."""
         path = self.folder / "state.msgpack"
         if not path.exists():
             return state

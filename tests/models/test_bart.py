@@ -58,7 +58,7 @@ def test_super_conditioned_greedy_tokens_match_the_original(reference):
 
 def test_guidance_without_an_unconditional_prompt_is_refused(reference):
     bart, expected = reference
-    with pytest.raises(ValueError, match="condition_scale is 3.0, but no unconditional prompt"):
+    with pytest.raises(ValueError, match=r"condition_scale is 3\.0, but no unconditional prompt"):
         bart.greedy(expected["input_ids"], expected["attention_mask"], condition_scale=3.0)
 
 
@@ -152,6 +152,17 @@ def test_a_config_without_a_size_is_refused_by_name():
     del published["decoder_layers"]
     with pytest.raises(CheckpointError, match="lacks decoder_layers"):
         BartConfig.from_json(published)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "limit"),
+    [("decoder_layers", 10**9, 200), ("d_model", -1, 1_000_000), ("d_model", "1024", 1_000_000)],
+)
+def test_an_impossible_size_is_refused_before_anything_is_built(name, value, limit):
+    published = json.loads((FIXTURES / FOLDERS[0] / "config.json").read_text())
+    message = f"sets {name} to {value!r}; it must be a whole number from 0 to {limit}"
+    with pytest.raises(CheckpointError, match=message):
+        BartConfig.from_json(published | {name: value})
 
 
 def test_the_written_config_reads_back():

@@ -114,7 +114,7 @@ def test_widths_that_do_not_fit_the_norms_are_refused():
 
 
 def test_resolutions_that_do_not_fit_the_codes_are_refused():
-    with pytest.raises(CheckpointError, match="resolution 30, which must be a multiple .* 4"):
+    with pytest.raises(CheckpointError, match=r"resolution 30, which must be a multiple .* 4"):
         VqganConfig.from_json(PUBLISHED | {"resolution": 30})
 
 
@@ -126,7 +126,7 @@ def test_codes_that_make_no_square_are_refused(vqgan: Vqgan):
 def test_pixels_that_make_no_codes_are_refused(vqgan: Vqgan):
     with pytest.raises(ValueError, match=r"pixels has shape \(2, 30, 32, 3\).*multiples of 4"):
         vqgan.encode(np.zeros((2, 30, 32, 3), np.float32))
-    with pytest.raises(ValueError, match="pixels are uint8; .* Divide by 255"):
+    with pytest.raises(ValueError, match=r"pixels are uint8; .* Divide by 255"):
         vqgan.encode(np.zeros((2, 32, 32, 3), np.uint8))
 
 
