@@ -10,6 +10,7 @@ from typing import Any, Self
 from dalle.errors import DalleError
 
 DEFAULT_MODEL = "nano"
+ENVIRONMENT_PREFIX = "NINEFOLD_"
 PRECISIONS = ("bfloat16", "float32")
 
 # Lowest and highest value of each knob, both allowed.
@@ -23,6 +24,7 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 DEFAULT_KEEP = 9
 MAX_PROMPT_CHARACTERS = 20_000
+MAX_QUEUE = 1000
 
 
 class SettingsError(DalleError, ValueError):
@@ -91,6 +93,46 @@ class GenerationSettings:
         return asdict(self) | {"only": None if self.only is None else list(self.only)}
 
 
+@dataclass(frozen=True)
+class ServerSettings:
+    """How the page is served: each from its variable NINEFOLD_..., the port from PORT.
+
+    port        where to listen
+    model       a registered name, a repository "owner/name[@revision]" on the Hub, or a folder
+    precision   of the products, "bfloat16" or "float32"
+    name        the title of the page
+    queue_size  requests that may wait while another is drawn, up to 1000
+    """
+
+    port: int = 7860
+    model: str = DEFAULT_MODEL
+    precision: str = PRECISIONS[0]
+    name: str = "Ninefold"
+    queue_size: int = 30
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """The settings that the variables choose; SettingsError for one that cannot be."""
+        fields = {name: f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in cls.__dataclass_fields__}
+        fields["port"] = "PORT"
+        ours = {name for name in environment if name.startswith(ENVIRONMENT_PREFIX)}
+        unknown = sorted(ours - set(fields.values()))
+        if unknown:
+            raise SettingsError(
+                f"there is no setting named {unknown[0]}; choose among {', '.join(fields.values())}."
+            )
+        given: dict[str, Any] = {
+            field: environment[variable].strip()
+            for field, variable in fields.items()
+            if environment.get(variable, "").strip()
+        }
+        for field, high in (("port", 65_535), ("queue_size", MAX_QUEUE)):
+            if field in given:
+                given[field] = _counted(fields[field], given[field], high)
+        check_precision(given.get("precision", cls.precision))
+        return cls(**given)
+
+
 def check_prompt(prompt: Any) -> str:
     """The prompt as given; SettingsError when there is nothing in it to draw."""
     if check_text("prompt", prompt).strip() == "":
@@ -121,6 +163,15 @@ def check_text(name: str, text: Any) -> str:
             f"{name} holds half a character (a lone surrogate); type or paste it again."
         )
     return text
+
+
+def _counted(name: str, text: str, high: int) -> int:
+    """A whole number from 1, out of an environment variable."""
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= high):
+        raise SettingsError(
+            f"{name} is {reprlib.repr(text)}; it must be a whole number from 1 to {high}."
+        )
+    return int(text)
 
 
 def _whole(name: str, value: Any) -> int:

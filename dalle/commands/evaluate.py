@@ -13,6 +13,13 @@ STYLES = ("3d", "noto")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--prompts", type=int, default=60, metavar="N")
+    parser.add_argument(
+        "--least-weight",
+        type=float,
+        default=2.0,
+        metavar="X",
+        help="2 takes the best-known things, 1 all everyday ones, 0 every one (%(default)s)",
+    )
     parser.add_argument("--candidates", type=int, metavar="N")
     parser.add_argument("--condition-scale", type=float, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
@@ -32,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     library = open_sprites(arguments.sprites)
     judge, pipeline = Judge(library, STYLES), load(arguments.model)
     rows = []
-    prompts = evaluation_prompts(library, arguments.prompts, arguments.seed)
+    prompts = evaluation_prompts(library, arguments.prompts, arguments.seed, arguments.least_weight)
     for prompt, kind, colour in tqdm(prompts, unit="prompt"):
         result = pipeline.generate(
             prompt,

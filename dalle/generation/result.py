@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from dalle.errors import DalleError
 from dalle.generation.pictures import make_sheet
+
+RECIPE_CHUNK = "ninefold"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,12 @@ class Picture:
     @property
     def seed(self) -> int:
         return self.recipe["seed"]
+
+    def as_png(self) -> bytes:
+        """A PNG file that carries its recipe as JSON, in a text chunk named "ninefold"."""
+        text = PngInfo()
+        text.add_text(RECIPE_CHUNK, json.dumps(self.recipe))
+        return encode_png(self.image, text)
 
 
 @dataclass(frozen=True)
@@ -83,15 +92,13 @@ class Result:
         Each file appears whole or not at all, recipe.json last. DalleError where it cannot write.
         """
         folder = Path(folder)
-        files = {f"{rank}.png": picture.image for rank, picture in enumerate(self.pictures, 1)}
-        files["sheet.png"] = self.sheet()
+        files = {f"{rank}.png": picture.as_png() for rank, picture in enumerate(self.pictures, 1)}
+        files["sheet.png"] = encode_png(self.sheet())
         recipe = json.dumps(self.as_dict(), indent=2, ensure_ascii=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for name, image in files.items():
-                encoded = io.BytesIO()
-                image.save(encoded, "PNG")
-                _write_whole(folder / name, encoded.getvalue())
+            for name, content in files.items():
+                _write_whole(folder / name, content)
             _write_whole(folder / "recipe.json", f"{recipe}\n".encode())
         except OSError as error:
             raise DalleError(
@@ -99,6 +106,13 @@ class Result:
                 "name a folder that can be written to."
             ) from error
         return folder
+
+
+def encode_png(image: Image.Image, text: PngInfo | None = None) -> bytes:
+    """A PNG file's content."""
+    encoded = io.BytesIO()
+    image.save(encoded, "PNG", pnginfo=text)
+    return encoded.getvalue()
 
 
 def _write_whole(path: Path, content: bytes) -> None:

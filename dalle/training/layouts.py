@@ -129,7 +129,7 @@ def _countable(kind: Kind) -> bool:
 
 
 def _rider(kind: Kind) -> bool:
-    return kind.id in RIDERS or (kind.group == "animals" and kind.weight == 1)
+    return kind.id in RIDERS or (kind.group == "animals" and kind.weight >= 1)
 
 
 LAYOUTS = {

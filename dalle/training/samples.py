@@ -1,17 +1,30 @@
-"""What a BART in training makes of a few prompts: the likeliest picture of each, on one sheet."""
+"""What a BART in training makes of a few prompts: one sampled picture of each, on one sheet.
+
+Sampled and not greedy: where a thing may stand anywhere, the likeliest picture is an empty one.
+"""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array, lax
 from PIL import Image
 
 from dalle.models.bart import Bart
 from dalle.models.cells import CellTokenizer
 from dalle.models.config import BartConfig
-from dalle.models.decoding import greedy_codes
+from dalle.models.decoding import (
+    CrossCache,
+    DecoderWeights,
+    cross_attention_cache,
+    empty_cache,
+    prepare,
+    step,
+)
 
 PROMPTS = (
     "a red apple on a blue background",
@@ -32,7 +45,28 @@ PROMPTS = (
     "a sunflower on a navy background",
 )
 CONDITION_SCALE = 3.0
+TOP_K = 16
 COLUMNS = 8
+
+
+@partial(jax.jit, static_argnames="length")
+def sample_codes(weights: DecoderWeights, cross: CrossCache, key: Array, length: int) -> Array:
+    """Codes [N, T] of the prompts in `cross`, whose second half is no prompt at all."""
+    config, rows = weights.config, len(cross.mask)
+
+    def draw_one(carry: tuple, position: Array) -> tuple:
+        tokens, cache = carry
+        logits, cache = step(weights, cache, cross, tokens, position)
+        conditional, unconditional = jnp.split(logits[:, : config.image_vocab_size], 2)
+        guided = unconditional + CONDITION_SCALE * (conditional - unconditional)
+        likeliest, codes = lax.top_k(guided, TOP_K)
+        chosen = jax.random.categorical(jax.random.fold_in(key, position), likeliest)
+        drawn = jnp.take_along_axis(codes, chosen[:, None], 1)[:, 0]
+        return (jnp.tile(drawn, 2), cache), drawn
+
+    start = jnp.full(rows, config.decoder_start_token_id, jnp.int32)
+    _, drawn = lax.scan(draw_one, (start, empty_cache(config, rows, length)), jnp.arange(length))
+    return drawn.T
 
 
 def draw_prompts(
@@ -45,7 +79,9 @@ def draw_prompts(
 
     def draw(path: Path, params: dict[str, Any]) -> None:
         bart = Bart(config, params, jnp.bfloat16)
-        codes = greedy_codes(bart, bart.encode(ids, mask), mask, CONDITION_SCALE)
+        weights = prepare(params, config, jnp.bfloat16)
+        cross = cross_attention_cache(weights, bart.encode(ids, mask), mask)
+        codes = sample_codes(weights, cross, jax.random.key(0), config.image_length)
         pictures = np.asarray(jnp.clip(tokeniser.decode(codes), 0, 1) * 255).round().astype("u1")
         rows = [
             np.concatenate(list(pictures[start : start + COLUMNS]), 1)

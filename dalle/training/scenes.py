@@ -207,10 +207,12 @@ def lay(image: np.ndarray, sprite: np.ndarray, column: int, row: int) -> None:
     view[:] = (mixed + (mixed >> 8)) >> 8  # exact division by 255
 
 
-def evaluation_prompts(library: SpriteLibrary, n: int, seed: int) -> list[tuple[str, str, str]]:
+def evaluation_prompts(
+    library: SpriteLibrary, n: int, seed: int, least_weight: float = 1.0
+) -> list[tuple[str, str, str]]:
     """(prompt, kind id, colour name), all of the simplest form, over everyday things."""
     random = np.random.default_rng([seed, zlib.crc32(b"evaluation")])
-    kinds = [kind for kind in library.kinds if kind.weight == 1]
+    kinds = [kind for kind in library.kinds if kind.weight >= least_weight]
     names = tuple(COLOURS)
     prompts = []
     while len(prompts) < n:

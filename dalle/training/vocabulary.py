@@ -2,7 +2,8 @@
 
 The table, things.csv, is edited by hand; its first labels came from emojibase-data (MIT,
 https://github.com/milesj/emojibase). `names` are other phrases for the same thing, `weight` says
-how often it is shown: 1 for what people type every day, 0.12 for what they hardly ever do.
+how often it is shown: 2 for what everybody tries first, 1 for other everyday things, 0.12 for what
+people hardly ever type.
 """
 
 import csv

@@ -1,6 +1,6 @@
 """Seconds of the embedded model once warm: medians of several runs, and the memory of the process.
 
-    python tests/benchmarks/embedded.py [MODEL] [RUNS]
+python tests/benchmarks/embedded.py [MODEL] [RUNS]
 """
 
 import os

@@ -201,7 +201,7 @@ def test_evaluation_prompts_are_plain_and_repeat(library):
     prompts = evaluation_prompts(library, 40, seed=2)
     assert prompts == evaluation_prompts(library, 40, seed=2)
     assert len(prompts) == 40
-    everyday = {kind.id: kind for kind in library.kinds if kind.weight == 1}
+    everyday = {kind.id: kind for kind in library.kinds if kind.weight >= 1}
     for prompt, kind, colour in prompts:
         assert prompt == f"{everyday[kind].phrase} on {with_article(colour)} background"
 
