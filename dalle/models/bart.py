@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from dalle.models.config import BartConfig
+from dalle.models.decoding import greedy_codes, prepare
 from dalle.models.layers import (
     Embedding,
     LayerNorm,
@@ -252,8 +253,6 @@ class Bart:
 
         With a condition scale other than 1 the unconditional prompts are needed too (ValueError).
         """
-        from dalle.models.decoding import greedy_codes
-
         if input_ids_uncond is None or attention_mask_uncond is None:
             if condition_scale != 1.0:
                 raise ValueError(
@@ -263,4 +262,5 @@ class Bart:
             input_ids_uncond, attention_mask_uncond = input_ids, attention_mask
         ids = jnp.concatenate([input_ids, input_ids_uncond])
         mask = jnp.concatenate([attention_mask, attention_mask_uncond])
-        return greedy_codes(self, self.encode(ids, mask), mask, condition_scale)
+        weights = prepare(self.params, self.config, self.dtype)
+        return greedy_codes(weights, self.encode(ids, mask), mask, condition_scale)

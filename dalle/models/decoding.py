@@ -16,7 +16,6 @@ import jax.numpy as jnp
 from flax import struct
 from jax import Array, lax
 
-from dalle.models.bart import Bart
 from dalle.models.config import BartConfig
 from dalle.models.layers import gelu
 
@@ -217,8 +216,9 @@ def _greedy(
     return drawn.T
 
 
-def greedy_codes(bart: Bart, memory: Array, mask: Array, condition_scale: float) -> Array:
+def greedy_codes(
+    weights: DecoderWeights, memory: Array, mask: Array, condition_scale: float
+) -> Array:
     """The likeliest codes [B, T] for memory [2B, S, D]: prompts first, then their opposites."""
-    weights = prepare(bart.params, bart.config, bart.dtype)
     cross = cross_attention_cache(weights, memory, mask)
-    return _greedy(weights, cross, jnp.float32(condition_scale), bart.config.image_length)
+    return _greedy(weights, cross, jnp.float32(condition_scale), weights.config.image_length)
