@@ -100,7 +100,8 @@ def test_no_position_sees_a_later_token(reference):
     before = bart.logits(*prompt, tokens)
     tokens[:, 9] = (tokens[:, 9] + 1) % bart.config.image_vocab_size
     after = bart.logits(*prompt, tokens)
-    np.testing.assert_array_equal(before[:, :9], after[:, :9])
+    # Not to the last bit: threads may share a float32 product differently from call to call.
+    np.testing.assert_allclose(before[:, :9], after[:, :9], atol=1e-5)
     assert np.abs(before[:, 9:] - after[:, 9:]).max() > 1e-3
 
 
@@ -110,7 +111,8 @@ def test_padding_of_the_prompt_is_not_read(reference):
     assert (mask == 0).any()
     before = bart.logits(ids, mask, expected["decoder_input_ids"])
     ids[mask == 0] = 7
-    np.testing.assert_array_equal(before, bart.logits(ids, mask, expected["decoder_input_ids"]))
+    after = bart.logits(ids, mask, expected["decoder_input_ids"])
+    np.testing.assert_allclose(before, after, atol=1e-5)
 
 
 def test_bfloat16_stays_near_float32():
