@@ -119,7 +119,8 @@ class ServerSettings:
         unknown = sorted(ours - set(fields.values()))
         if unknown:
             raise SettingsError(
-                f"there is no setting named {unknown[0]}; choose among {', '.join(fields.values())}."
+                f"there is no setting named {unknown[0]}; "
+                f"choose among {', '.join(fields.values())}."
             )
         given: dict[str, Any] = {
             field: environment[variable].strip()

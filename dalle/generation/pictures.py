@@ -52,26 +52,30 @@ def grey_out(pixels: np.ndarray, drawn: int, grid: int) -> np.ndarray:
     return grey
 
 
-def make_sheet(images: Sequence[Image.Image], prompt: str) -> Image.Image:
-    """The pictures in a square, best first along the rows, with the prompt underneath."""
+def make_grid(images: Sequence[Image.Image]) -> Image.Image:
+    """The pictures in a square, along the rows, with a gap around each."""
     columns = math.ceil(math.sqrt(len(images)))
     rows = math.ceil(len(images) / columns)
-    width, height = images[0].size
-    across = max(columns * (width + SHEET_GAP) + SHEET_GAP, SHEET_SMALLEST)
-    down = rows * (height + SHEET_GAP) + SHEET_GAP
-    indent = (across - columns * (width + SHEET_GAP) + SHEET_GAP) // 2
-
-    font = ImageFont.load_default(SHEET_FONT_SIZE)
-    lines = wrap(prompt, font, across - 2 * SHEET_GAP)
-    line_height = round(1.3 * SHEET_FONT_SIZE)
-    sheet = Image.new("RGB", (across, down + len(lines) * line_height + SHEET_GAP), PAPER)
+    across, down = (length + SHEET_GAP for length in images[0].size)
+    grid = Image.new("RGB", (columns * across + SHEET_GAP, rows * down + SHEET_GAP), PAPER)
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
-        place = (indent + column * (width + SHEET_GAP), SHEET_GAP + row * (height + SHEET_GAP))
-        sheet.paste(image, place)
+        grid.paste(image, (SHEET_GAP + column * across, SHEET_GAP + row * down))
+    return grid
+
+
+def make_sheet(images: Sequence[Image.Image], prompt: str) -> Image.Image:
+    """The pictures in a square, best first along the rows, with the prompt underneath."""
+    grid = make_grid(images)
+    width = max(grid.width, SHEET_SMALLEST)
+    font = ImageFont.load_default(SHEET_FONT_SIZE)
+    lines = wrap(prompt, font, width - 2 * SHEET_GAP)
+    line_height = round(1.3 * SHEET_FONT_SIZE)
+    sheet = Image.new("RGB", (width, grid.height + len(lines) * line_height + SHEET_GAP), PAPER)
+    sheet.paste(grid, ((width - grid.width) // 2, 0))
     draw = ImageDraw.Draw(sheet)
     for index, line in enumerate(lines):
-        middle = (across / 2, down + (index + 0.5) * line_height)
+        middle = (width / 2, grid.height + (index + 0.5) * line_height)
         draw.text(middle, line, INK, font, anchor="mm")
     return sheet
 

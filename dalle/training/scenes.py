@@ -41,7 +41,7 @@ class Stage:
 STAGES = {
     "things": Stage({"single": 1}, {"3d": 0.6, "noto": 0.4}),
     "first": Stage(
-        {"single": 95, "pair": 5}, {"3d": 1}, tinted=0.03, moved=0.2, natural=0.15, everyday=3.0
+        {"single": 97, "pair": 3}, {"3d": 1}, tinted=0.03, moved=0.2, natural=0.15, everyday=5.0
     ),
     "simple": Stage(
         {"single": 88, "pair": 8, "count": 4}, {"3d": 0.6, "noto": 0.4},

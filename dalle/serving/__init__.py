@@ -1,0 +1,1 @@
+"""The page, its API, and the engine that draws for both."""

@@ -1,0 +1,68 @@
+"""A pipeline that draws plain squares at once; run as a program it serves the page with it.
+
+python -m tests.serving.fake PORT
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from PIL import Image
+
+from dalle.errors import DalleError
+from dalle.generation.result import Picture, Preview, Result
+from dalle.serving.engine import Engine
+from dalle.serving.page import STYLE, build_page
+from dalle.settings import GenerationSettings, check_prompt
+
+
+class FakePipeline:
+    """Candidate n of seed s is a square of colour (s, 16 n, 0), the more red the better."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds  # between two frames
+        self.drawn: list[str] = []  # prompts, as they end
+        self.chunks = 0
+
+    def generate(self, prompt: str, **knobs: Any) -> Result:
+        *_, result = self.stream(prompt, **knobs)
+        return result
+
+    def stream(
+        self, prompt: str, cancelled=lambda: False, **knobs: Any
+    ) -> Iterator[Preview | Result]:
+        settings = GenerationSettings.of({}, knobs)
+        check_prompt(prompt)
+        if prompt == "fail":
+            raise DalleError("This prompt fails; choose another one.")
+        if prompt == "break":
+            raise RuntimeError("secret detail")
+        seed = 11 if settings.seed is None else settings.seed
+        images = [Image.new("RGB", (64, 64), (seed % 256, 16 * n % 256, 0)) for n in settings.drawn]
+        for chunk in range(1, 5):
+            time.sleep(self.seconds)
+            self.chunks += 1
+            yield Preview(images[: settings.keep], chunk / 4)
+            if cancelled():
+                return
+        recipe = {"model": "fake", "prompt": prompt, "seed": seed, "settings": settings.as_dict()}
+        ranked = [
+            Picture(image, float(n), n, recipe | {"candidate": n})
+            for n, image in reversed(list(zip(settings.drawn, images, strict=True)))
+        ]
+        self.drawn.append(prompt)
+        kept, rejected = ranked[: settings.keep], ranked[settings.keep :]
+        yield Result(kept, rejected, recipe, {"drawing": 4 * self.seconds}, [])
+
+
+def main() -> None:
+    engine = Engine(lambda: FakePipeline(seconds=0.4), queue_size=3)
+    engine.start()
+    page = build_page(engine, "Fake", {})
+    page.queue(default_concurrency_limit=None)
+    page.launch(server_port=int(sys.argv[1]), css=STYLE, ssr_mode=False, quiet=True)
+
+
+if __name__ == "__main__":
+    main()
