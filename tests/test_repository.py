@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dalle.settings import ServerSettings
+
 ROOT = Path(__file__).parents[1]
 TOP_LEVEL = {"app.py", "dalle", "requirements.txt", "assets", "tests", "README.md"}
 
@@ -49,3 +51,10 @@ def test_nothing_is_unpickled():
         assert not re.search(r"import pickle|pickle\.load|allow_pickle=True|torch\.load", code), (
             path
         )
+
+
+def test_the_readme_lists_every_setting_of_the_server():
+    readme = (ROOT / "README.md").read_text()
+    listed = set(re.findall(r"^\| `(PORT|NINEFOLD_\w+)` \|", readme, re.MULTILINE))
+    fields = set(ServerSettings.__dataclass_fields__) - {"port"}
+    assert listed == {"PORT"} | {f"NINEFOLD_{name.upper()}" for name in fields}

@@ -1,9 +1,9 @@
 """A pipeline that draws plain squares at once; run as a program it serves the page with it.
 
-python -m tests.serving.fake PORT
+PORT=8000 python -m tests.serving.fake
 """
 
-import sys
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -61,7 +61,7 @@ def main() -> None:
     engine.start()
     page = build_page(engine, "Fake", {})
     page.queue(default_concurrency_limit=None)
-    page.launch(server_port=int(sys.argv[1]), css=STYLE, ssr_mode=False, quiet=True)
+    page.launch(server_port=int(os.environ["PORT"]), css=STYLE, ssr_mode=False, quiet=True)
 
 
 if __name__ == "__main__":

@@ -1,107 +1,41 @@
 """The page in a real browser, and its API from another process, with a fake pipeline behind."""
 
 import json
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).parents[2]
-BROWSER_FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--window-size=1280,1400",
-)  # fmt: skip
-PATIENCE = 60  # seconds until a test gives up on the page
+from tests.serving.conftest import Page, serving
 
 
 @pytest.fixture(scope="module")
 def address():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen([sys.executable, "-m", "tests.serving.fake", str(port)], cwd=ROOT)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(10 * PATIENCE):
-        try:
-            urllib.request.urlopen(address).close()
-            break
-        except OSError:
-            assert server.poll() is None, "the server ended by itself"
-            time.sleep(0.1)
-    yield address
-    server.terminate()
-    server.wait()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.skip("there is no chromium with chromedriver on this machine")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in BROWSER_FLAGS:
-        options.add_argument(flag)
-    service = webdriver.ChromeService(shutil.which("chromedriver"))
-    driver = webdriver.Chrome(options=options, service=service)
-    yield driver
-    driver.quit()
+    with serving("-m", "tests.serving.fake") as address:
+        yield address
 
 
 @pytest.fixture
 def page(browser, address):
-    browser.get(address)
-    wait_for(browser, lambda: browser.find_elements("css selector", "textarea"))
-    return browser
-
-
-def wait_for(browser, condition):
-    for _ in range(10 * PATIENCE):
-        if found := condition():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(browser.find_element("tag name", "body").text)
-
-
-def status(page) -> str:
-    return page.find_element("id", "status").text
-
-
-def tiles(page) -> list:
-    return page.find_elements("css selector", "#pictures .grid-wrap img")
-
-
-def write(page, text: str) -> None:
-    box = page.find_element("css selector", "textarea")
-    box.clear()
-    box.send_keys(text)
+    return Page(browser, address)
 
 
 @pytest.mark.browser
 def test_generate_fills_in_previews_then_nine_pictures(page):
-    write(page, "a cat")
-    page.find_element("id", "generate").click()
-    wait_for(page, lambda: "%" in status(page))
-    wait_for(page, lambda: page.find_elements("css selector", "#preview img"))
-    wait_for(page, lambda: "kept the best 9" in status(page))
-    wait_for(page, lambda: len(tiles(page)) == 9)
-    used = page.find_element("css selector", "#used textarea, #used input")
-    assert used.get_attribute("value") == "11"
+    page.write("a cat")
+    page.click("generate")
+    page.wait_for(lambda: "%" in page.status)
+    page.wait_for(lambda: page.find("#preview img"))
+    page.wait_for(lambda: "kept the best 9" in page.status)
+    page.wait_for(lambda: len(page.tiles) == 9)
+    assert page.seed == "11"
 
 
 @pytest.mark.browser
 def test_enter_generates_and_the_prompt_stays(page):
-    write(page, "a dog\n")
-    wait_for(page, lambda: "kept the best 9" in status(page))
-    assert page.find_element("css selector", "textarea").get_attribute("value") == "a dog"
+    page.write("a dog\n")
+    page.wait_for(lambda: "kept the best 9" in page.status)
+    assert page.prompt == "a dog"
 
 
 @pytest.mark.browser
@@ -110,20 +44,22 @@ def test_enter_generates_and_the_prompt_stays(page):
     [("fail", "This prompt fails"), (" ", "The prompt is empty"), ("break", "Drawing failed")],
 )
 def test_a_failure_is_a_sentence_on_the_page(page, prompt, sentence):
-    write(page, prompt)
-    page.find_element("id", "generate").click()
-    wait_for(page, lambda: sentence in status(page))
+    page.write(prompt)
+    page.click("generate")
+    page.wait_for(lambda: sentence in page.status)
+    assert page.prompt == prompt
 
 
 @pytest.mark.browser
 def test_stop_stops(page):
-    write(page, "a cat")
-    page.find_element("id", "generate").click()
-    wait_for(page, lambda: "%" in status(page))
-    page.find_element("id", "stop").click()
-    wait_for(page, lambda: "Stopped" in status(page))
+    page.write("a cat")
+    page.click("generate")
+    page.wait_for(lambda: "%" in page.status)
+    page.click("stop")
+    page.wait_for(lambda: "Stopped" in page.status)
     time.sleep(2)  # longer than the rest of the run would have taken
-    assert "Stopped" in status(page)
+    assert "Stopped" in page.status
+    assert page.prompt == "a cat"
 
 
 def test_a_program_gets_pictures_with_their_recipes(address):

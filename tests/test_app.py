@@ -1,0 +1,52 @@
+"""The server's start: its variables, and one sentence for a mistake in them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dalle.settings import ServerSettings, SettingsError
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_variables_choose_the_settings():
+    environment = {
+        "PORT": "8080",
+        "NINEFOLD_MODEL": "mini",
+        "NINEFOLD_QUEUE_SIZE": "5",
+        "HOME": "/",
+    }
+    settings = ServerSettings.from_environment(environment)
+    assert settings == ServerSettings(port=8080, model="mini", queue_size=5)
+    assert ServerSettings.from_environment({"NINEFOLD_NAME": " "}) == ServerSettings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("PORT", "http", "PORT is 'http'; it must be a whole number from 1 to 65535"),
+        ("NINEFOLD_QUEUE_SIZE", "0", "NINEFOLD_QUEUE_SIZE is '0'; it must be a whole number"),
+        ("NINEFOLD_PRECISION", "int3", "precision is 'int3'; it must be bfloat16 or float32"),
+        ("NINEFOLD_MODLE", "nano", "no setting named NINEFOLD_MODLE; choose among"),
+    ],
+)
+def test_a_mistake_in_a_variable_is_one_sentence(variable, value, sentence):
+    with pytest.raises(SettingsError, match=sentence):
+        ServerSettings.from_environment({variable: value})
+
+
+def test_the_app_says_so_and_ends():
+    ended = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=os.environ | {"PORT": "none"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.strip().splitlines()[-1].startswith("Error: PORT is 'none'; it must be")
+    assert "Traceback" not in ended.stderr
