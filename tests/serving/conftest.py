@@ -45,18 +45,22 @@ def serving(*arguments: str) -> Iterator[str]:
         server.wait()
 
 
-@pytest.fixture(scope="session")
-def browser():
-    if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.skip("there is no chromium with chromedriver on this machine")
+def open_browser():
+    """A headless Chromium."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     for flag in BROWSER_FLAGS:
         options.add_argument(flag)
-    service = webdriver.ChromeService(shutil.which("chromedriver"))
-    driver = webdriver.Chrome(options=options, service=service)
+    return webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        pytest.skip("there is no chromium with chromedriver on this machine")
+    driver = open_browser()
     yield driver
     driver.quit()
 
