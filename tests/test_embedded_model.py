@@ -34,7 +34,7 @@ def background(picture) -> str:
 
 def test_it_is_small_enough_to_clone():
     files = [path for path in NANO.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 60e6
+    assert sum(path.stat().st_size for path in files) < 60 * 2**20
 
 
 def test_its_sources_are_named():
@@ -44,7 +44,7 @@ def test_its_sources_are_named():
     assert len(list((NANO / "LICENSES").glob("*.txt"))) == 4
 
 
-@pytest.mark.parametrize(("colour", "thing"), zip(COLOURS, 2 * THINGS, strict=True))
+@pytest.mark.parametrize(("colour", "thing"), list(zip(COLOURS, 2 * THINGS, strict=True)))
 def test_the_background_is_right_in_most_of_nine(nano, colour, thing):
     result = nano.generate(f"a {thing} on a {colour} background", seed=1)
     seen = [background(picture) for picture in result.pictures]

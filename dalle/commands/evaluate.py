@@ -8,6 +8,7 @@ from dalle.settings import DEFAULT_MODEL
 
 HELP = 'Count how often "a THING on a COLOUR background" is drawn right (embedded model only).'
 STYLES = ("3d", "noto")
+KNOBS = {"candidates": int, "condition_scale": float, "temperature": float, "top_k": int}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="2 takes the best-known things, 1 all everyday ones, 0 every one (%(default)s)",
     )
-    parser.add_argument("--candidates", type=int, metavar="N")
-    parser.add_argument("--condition-scale", type=float, metavar="N")
+    for name, kind in KNOBS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sprites", type=Path, default=Path(".data/sprites"), metavar="DIR")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was seen")
@@ -41,12 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
     rows = []
     prompts = evaluation_prompts(library, arguments.prompts, arguments.seed, arguments.least_weight)
     for prompt, kind, colour in tqdm(prompts, unit="prompt"):
-        result = pipeline.generate(
-            prompt,
-            seed=arguments.seed,
-            candidates=arguments.candidates,
-            condition_scale=arguments.condition_scale,
-        )
+        knobs = {name: getattr(arguments, name) for name in KNOBS}
+        result = pipeline.generate(prompt, seed=arguments.seed, **knobs)
         seen = {
             part: [judge.look(np.asarray(picture.image)) for picture in pictures]
             for part, pictures in (("kept", result.pictures), ("rejected", result.rejected))
@@ -62,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     print(f"{len(rows)} prompts, model {pipeline.name} {pipeline.revision}")
     print(f"{'':10}{'thing':>8}{'colour':>8}{'both':>8}")
-    for part in ("kept", "rejected"):
+    for part in [part for part in ("kept", "rejected") if any(row[part] for row in rows)]:
         thing = share(part, lambda row, kind, _: kind == row["kind"])
         colour = share(part, lambda row, _, colour: colour == row["colour"])
         both = share(part, lambda row, kind, colour: [kind, colour] == [row["kind"], row["colour"]])
