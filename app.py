@@ -31,6 +31,7 @@ def main() -> None:
         css=STYLE,
         ssr_mode=False,
         enable_monitoring=False,
+        max_threads=settings.queue_size + 20,  # each visitor who waits holds one
         show_error=True,
     )
 
