@@ -201,7 +201,6 @@ def test_a_cell_tokeniser_is_an_image_tokeniser_too(tmp_path):
         cell=8,
         n_embed=32,
         embed_dim=4,
-        encoder_width=16,
         decoder_width=16,
         decoder_blocks=1,
         refiner_width=8,
