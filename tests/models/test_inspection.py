@@ -112,7 +112,6 @@ def test_a_cell_tokeniser_is_described_too():
         cell=16,
         n_embed=4096,
         embed_dim=16,
-        encoder_width=512,
         decoder_width=384,
         decoder_blocks=4,
         refiner_width=96,
