@@ -82,7 +82,7 @@ def update(
     changes, tx_state = tx.update(gradients, state.optimiser, state.params)
     params = optax.apply_updates(state.params, changes)
     average = average_step(state.average, params, state.step, EMA_DECAY)
-    metrics = {"loss": value, "right": right, "gradient": optax.global_norm(gradients)}
+    metrics = {"loss": value, "right": right, "gradient": optax.tree.norm(gradients)}
     return BartState(state.step + 1, params, average, tx_state), metrics
 
 

@@ -181,7 +181,7 @@ def test_the_table_of_things_is_sound():
     kinds = read_kinds()
     assert len(kinds) > 1000
     assert len({kind.id for kind in kinds}) == len({kind.code for kind in kinds}) == len(kinds)
-    assert {kind.weight for kind in kinds} == {1, 0.5, 0.3, 0.12}
+    assert {kind.weight for kind in kinds} == {2, 1, 0.5, 0.3, 0.12}
     for kind in kinds:
         if kind.phrase.startswith(("a ", "an ")):
             assert kind.phrase == with_article(kind.label)
@@ -207,7 +207,9 @@ def test_evaluation_prompts_are_plain_and_repeat(library):
 
 
 def test_an_unknown_stage_is_refused(library):
-    with pytest.raises(DalleError, match="stage is 'hard'; it must be one of things, simple, full"):
+    with pytest.raises(
+        DalleError, match="stage is 'hard'; it must be one of things, first, simple, mixed, full"
+    ):
         SceneComposer(library, "hard")
 
 
