@@ -23,6 +23,8 @@ STYLE_WORDS = {
              ("flat illustration", "flat design", "vector art", "minimalist")),
     "twemoji": (("a sticker", "an emoji", "a clip art picture", "a simple drawing"),
                 ("sticker", "emoji", "clip art", "clipart")),
+    "clipart": (("a clip art picture", "a cartoon", "an illustration", "a drawing"),
+                ("clip art", "clipart", "cartoon", "illustration")),
 }  # fmt: skip
 ANY_STYLE = ("a photo", "a picture", "an image", "a photograph", "photo", "picture", "an icon")
 # How often each form of a plain background is used; {a colour} comes with its article.

@@ -3,7 +3,8 @@
 The table, things.csv, is edited by hand; its first labels came from emojibase-data (MIT,
 https://github.com/milesj/emojibase). `names` are other phrases for the same thing, `weight` says
 how often it is shown: 2 for what everybody tries first, 1 for other everyday things, 0.12 for what
-people hardly ever type.
+people hardly ever type. `code` says which drawing: a Unicode code point sequence in the emoji
+packages, or a file (without .svg) of Open Clip Art.
 """
 
 import csv
@@ -17,10 +18,10 @@ TABLE = Path(__file__).with_name("things.csv")
 
 @dataclass(frozen=True)
 class Kind:
-    """One thing: how it is drawn (a Unicode code point sequence), called, counted and weighted."""
+    """One thing: how it is drawn, called, counted and weighted."""
 
     id: str
-    code: str
+    code: str  # "1f408", or "animals/armadillo_01" in Open Clip Art
     phrase: str  # with its article, as in a caption: "an owl", "scissors", "the Earth"
     plural: str  # "owls"; empty where it cannot be counted
     group: str
@@ -39,8 +40,8 @@ def without_article(phrase: str) -> str:
 def with_article(words: str) -> str:
     """`words` (singular) after "a" or "an", by its first sound."""
     # "a unicorn", "a UFO", "a one-eyed cat", but "an umbrella", "an hour", "an 8 ball".
-    consonant = re.match(r"(uni|ufo|eur|ewe|one|ut|us)", words, re.IGNORECASE)
-    vowel = re.match(r"([aeiou]|8|hour|x-|mp3)", words, re.IGNORECASE)
+    consonant = re.match(r"(uni(?![dmn])|ufo|u-|eur|ewe|one|ut|us)", words, re.IGNORECASE)
+    vowel = re.match(r"([aeiou]|8|hour|x(\b|mas|ray)|(f1|lp|mp3|suv)\b)", words, re.IGNORECASE)
     return f"{'an' if vowel and not consonant else 'a'} {words}"
 
 

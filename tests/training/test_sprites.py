@@ -9,7 +9,7 @@ from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.training import drawings, sprites
-from dalle.training.drawings import SOURCES, fetch_packages, read_drawings
+from dalle.training.drawings import CLIP_ART, SOURCES, fetch_packages, read_drawings
 from dalle.training.grid import CELL
 from dalle.training.sprites import (
     MARGIN,
@@ -85,22 +85,51 @@ def test_drawings_are_read_from_the_packages(tmp_path):
         about = {"icons": icons, "aliases": aliases, "width": 10, "height": 10}
         (folder / "icons.json").write_text(json.dumps(about))
         (folder / "chars.json").write_text(json.dumps(named))
-    found = {s: picture for _, s, picture in read_drawings(tmp_path, (apple, kind("cat")))}
-    assert list(found) == ["3d", "noto", "flat", "twemoji"]
+    sword = kind("sword")
+    page = tmp_path / CLIP_ART[2] / f"{sword.code}.svg"
+    page.parent.mkdir(parents=True)
+    page.write_text('<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg>')
+    kinds = (apple, kind("cat"), sword)
+    found = {style: (about, picture) for about, style, picture in read_drawings(tmp_path, kinds)}
+    assert list(found) == ["3d", "noto", "flat", "twemoji", "clipart"]
+    assert found["clipart"][0] is sword
+    found = {style: picture for style, (_, picture) in found.items()}
     assert trim(found["noto"]).size == (drawings.RENDERED, drawings.RENDERED // 2)
     assert found["twemoji"].getpixel((3, 3)) == (255, 0, 0, 255)
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [FileNotFoundError("npm"), subprocess.CalledProcessError(1, "npm", stderr=b"no network")],
-)
-def test_without_npm_the_error_says_what_to_do(tmp_path, monkeypatch, failure):
-    def run(*args, **options):
-        raise failure
+@pytest.mark.parametrize("width", ["", 'width="5" inkscape:window-width="8"', 'width="9000pt"'])
+@pytest.mark.parametrize("side", [6, 1500])
+def test_clip_art_is_drawn_whole_and_sharp_whatever_its_page_says(
+    tmp_path, monkeypatch, width, side
+):
+    monkeypatch.setattr(drawings, "STYLES", ("clipart",))
+    sword = kind("sword")
+    page = tmp_path / CLIP_ART[2] / f"{sword.code}.svg"
+    page.parent.mkdir(parents=True)
+    page.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:inkscape="inkscape" {width}>'
+        f'<rect x="-50" y="70" width="{side}" height="{side / 2}" fill="#f00"/></svg>'
+    )
+    (_, style, picture), *others = read_drawings(tmp_path, (sword,))
+    assert (style, others) == ("clipart", [])
+    drawn = trim(picture)
+    assert drawn.width > drawings.RENDERED / 2
+    assert drawn.width / drawn.height == pytest.approx(2, rel=0.05)
+
+
+@pytest.mark.parametrize("client", ["npm", "apt-get", "dpkg-deb"])
+@pytest.mark.parametrize("missing", [True, False])
+def test_without_a_package_client_the_error_says_what_to_do(tmp_path, monkeypatch, client, missing):
+    def run(command, **options):
+        if command[0] == client:
+            if missing:
+                raise FileNotFoundError(client)
+            raise subprocess.CalledProcessError(1, client, stderr=b"no network")
+        (tmp_path / "openclipart-svg_1_all.deb").touch()
 
     monkeypatch.setattr(subprocess, "run", run)
-    with pytest.raises(DalleError, match=r"npm could not install .*noto@.*needs npm"):
+    with pytest.raises(DalleError, match=f"^{client} .*failed; building sprites needs it"):
         fetch_packages(tmp_path)
 
 
