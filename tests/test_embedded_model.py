@@ -41,7 +41,7 @@ def test_its_sources_are_named():
     card = (NANO / "README.md").read_text()
     for name in ("Fluent emoji", "Noto emoji", "Twemoji", "emojibase"):
         assert name in card
-    assert len(list((NANO / "LICENSES").glob("*.txt"))) == 4
+    assert len(list((NANO / "LICENSES").glob("*.txt"))) == 5
 
 
 @pytest.mark.parametrize(("colour", "thing"), list(zip(COLOURS, 2 * THINGS, strict=True)))
