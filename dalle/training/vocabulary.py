@@ -46,7 +46,10 @@ def with_article(words: str) -> str:
 
 
 def with_adjective(adjective: str, phrase: str) -> str:
-    """Puts an adjective in: "a purple cat", "the purple Earth", "purple scissors"."""
+    """Puts an adjective in: "a purple cat", "the purple Earth", "half a purple kiwi"."""
+    amount = re.match(r"(half|two|three|several) (.+)", phrase)
+    if amount:
+        return f"{amount[1]} {with_adjective(adjective, amount[2])}"
     bare = without_article(phrase)
     if phrase == bare:
         return f"{adjective} {bare}"

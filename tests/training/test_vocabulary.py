@@ -9,7 +9,13 @@ import pytest
 from dalle.training.captions import STYLE_WORDS
 from dalle.training.drawings import STYLES
 from dalle.training.layouts import HATS, RIDERS, RIDES, WEARERS
-from dalle.training.vocabulary import TABLE, read_kinds, with_article, without_article
+from dalle.training.vocabulary import (
+    TABLE,
+    read_kinds,
+    with_adjective,
+    with_article,
+    without_article,
+)
 
 KINDS = read_kinds()
 EMOJI = r"[0-9a-f]{4,5}(-200d-[0-9a-f]{4,5})*"
@@ -65,6 +71,38 @@ def test_a_name_without_its_article_still_means_the_same_kind():
         for phrase in (kind.phrase, *kind.names):
             owners.setdefault(without_article(phrase).lower(), set()).add(kind.id)
     assert {words: ids for words, ids in owners.items() if len(ids) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        ("half a kiwi", "half an orange kiwi"),
+        ("two swords", "two orange swords"),
+        ("a half-moon", "an orange half-moon"),
+        ("the planet Mars", "the orange planet Mars"),
+    ],
+)
+def test_an_adjective_goes_where_english_puts_it(phrase, expected):
+    assert with_adjective("orange", phrase) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("SUV", "an SUV"),
+        ("F1 car", "an F1 car"),
+        ("LP", "an LP"),
+        ("X-ray", "an X-ray"),
+        ("xylophone", "a xylophone"),
+        ("unidentified flying object", "an unidentified flying object"),
+        ("unicycle", "a unicycle"),
+        ("u-shaped magnet", "a u-shaped magnet"),
+        ("US mailbox", "a US mailbox"),
+        ("hourglass", "an hourglass"),
+    ],
+)
+def test_the_article_follows_the_sound(words, expected):
+    assert with_article(words) == expected
 
 
 @pytest.mark.parametrize(
