@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dalle.commands import evaluate, generate, inspect, train
 from dalle.errors import DalleError
+from dalle.training.allocator import keep_memory
 
 # A verb's module has HELP (one line), add_arguments(parser) and run(arguments).
 VERBS = {
@@ -43,4 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["train"]:
+        keep_memory()
     sys.exit(main())

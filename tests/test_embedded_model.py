@@ -34,14 +34,29 @@ def background(picture) -> str:
 
 def test_it_is_small_enough_to_clone():
     files = [path for path in NANO.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 60 * 2**20
+    assert sum(path.stat().st_size for path in files) < 40 * 10**6
 
 
 def test_its_sources_are_named():
     card = (NANO / "README.md").read_text()
-    for name in ("Fluent emoji", "Noto emoji", "Twemoji", "emojibase"):
+    for name in ("Fluent emoji", "Noto emoji", "Twemoji", "Open Clip Art", "emojibase"):
         assert name in card
     assert len(list((NANO / "LICENSES").glob("*.txt"))) == 5
+
+
+@pytest.mark.parametrize(
+    "colour", [(0, 255, 0), (255, 192, 203), (128, 0, 128), (0, 0, 0), (255, 255, 255)]
+)
+def test_pure_colours_survive_encoding_and_decoding(nano, colour):
+    pixels = np.broadcast_to(np.array(colour, np.float32) / 255, (1, 192, 192, 3))
+    drawn = np.asarray(nano.vqgan.decode(nano.vqgan.encode(pixels)))
+    assert np.abs(drawn - pixels).mean() < 3 / 255
+
+
+def test_its_words_are_listed():
+    words = (NANO / "words.txt").read_text().split()
+    assert words == sorted(set(words))
+    assert {"penguin", "skateboard", "puppy", "blueprint"} <= set(words)
 
 
 @pytest.mark.parametrize(("colour", "thing"), list(zip(COLOURS, 2 * THINGS, strict=True)))

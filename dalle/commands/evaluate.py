@@ -1,4 +1,4 @@
-"""`evaluate`: how often the pictures show what the prompt asks for."""
+"""`evaluate`: how often the embedded model draws what was asked for, in the eyes of a judge."""
 
 import argparse
 import json
@@ -6,65 +6,176 @@ from pathlib import Path
 
 from dalle.settings import DEFAULT_MODEL
 
-HELP = 'Count how often "a THING on a COLOUR background" is drawn right (embedded model only).'
-STYLES = ("3d", "noto")
-KNOBS = {"candidates": int, "condition_scale": float, "temperature": float, "top_k": int}
+HELP = "Count how often pictures show what was asked for (models of the embedded world only)."
+STYLES = ("3d", "noto", "twemoji", "clipart")
+KNOBS = {"condition_scale": float, "temperature": float, "top_k": int}
+CURVES = {"candidates": (9, 16, 32, 64), "condition_scale": (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)}
+JUDGED = 150  # scenes that the judge itself is examined with
+SHEETS = 4  # prompts of each part that are shown
+HELD_OUT_SEED = 1_000_003
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", default=DEFAULT_MODEL)
-    parser.add_argument("--prompts", type=int, default=60, metavar="N")
+    parser.add_argument("model", nargs="?", default=DEFAULT_MODEL)
+    parser.add_argument("--out", type=Path, default=Path("evaluation"), metavar="DIR")
     parser.add_argument(
-        "--least-weight",
-        type=float,
-        default=2.0,
-        metavar="X",
-        help="2 takes the best-known things, 1 all everyday ones, 0 every one (%(default)s)",
-    )
+        "--share", type=float, default=1.0, metavar="X",
+        help="of the 332 prompts, for a quick look (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--curves", type=int, default=0, metavar="N",
+        help="also draw the first figure against candidates and condition scale, of N prompts",
+    )  # fmt: skip
     for name, kind in KNOBS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sprites", type=Path, default=Path(".data/sprites"), metavar="DIR")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was seen")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    import numpy as np
-    from tqdm import tqdm
-
     from dalle.generation.loading import load
+    from dalle.training.exam import questions
     from dalle.training.judge import Judge
-    from dalle.training.scenes import evaluation_prompts
+    from dalle.training.marks import summarise
     from dalle.training.sprites import open_sprites
 
     library = open_sprites(arguments.sprites)
     judge, pipeline = Judge(library, STYLES), load(arguments.model)
-    rows = []
-    prompts = evaluation_prompts(library, arguments.prompts, arguments.seed, arguments.least_weight)
-    for prompt, kind, colour in tqdm(prompts, unit="prompt"):
-        knobs = {name: getattr(arguments, name) for name in KNOBS}
-        result = pipeline.generate(prompt, seed=arguments.seed, **knobs)
-        seen = {
-            part: [judge.look(np.asarray(picture.image)) for picture in pictures]
-            for part, pictures in (("kept", result.pictures), ("rejected", result.rejected))
-        }
-        rows.append({"prompt": prompt, "kind": kind, "colour": colour} | {
-            part: [[s.kind, s.colour] for s in looks] for part, looks in seen.items()
-        })  # fmt: skip
+    judged = examine_judge(judge, library, round(JUDGED * min(1.0, arguments.share)))
+    for name, value in judged.items():
+        print(f"the judge itself: {name:40}{value:8.1%}", flush=True)
 
-    def share(part: str, right) -> float:
-        return float(
-            np.mean([np.mean([right(row, *s) for s in row[part]]) for row in rows if row[part]])
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    knobs = {name: getattr(arguments, name) for name in KNOBS if getattr(arguments, name)}
+    knobs["seed"] = arguments.seed
+    asked = questions(library.kinds, arguments.seed, arguments.share)
+    answers = draw_answers(pipeline, judge, asked, knobs, arguments.out)
+    rows = summarise(answers)
+    report = {
+        "model": pipeline.name, "revision": pipeline.revision, "precision": pipeline.precision,
+        "prompts": len(asked), "knobs": knobs, "judge": judged, "figures": rows,
+        "answers": [tell(answer) for answer in answers],
+    }  # fmt: skip
+    if arguments.curves:
+        plain = [question for question in asked if question.part == "plain"][: arguments.curves]
+        report["curves"] = draw_curves(pipeline, judge, plain, knobs, arguments.out)
+    (arguments.out / "evaluation.json").write_text(json.dumps(report, indent=1) + "\n")
+    table = as_table(report)
+    (arguments.out / "evaluation.md").write_text(table)
+    print(table)
+
+
+def examine_judge(judge, library, number: int) -> dict[str, float]:
+    """How often the judge is right about composed scenes that nobody was trained on."""
+    import numpy as np
+
+    from dalle.training.scenes import SceneComposer
+
+    right: dict[str, list[bool]] = {}
+    for stage in ("things", "full"):
+        composer = SceneComposer(library, stage, HELD_OUT_SEED)
+        for index in range(number):
+            scene = composer.compose(index)
+            if scene.tint:  # other colours are not judged
+                continue
+            seen, kinds = judge.look(scene.image), {thing.kind for thing in scene.things}
+            if stage == "things":
+                right.setdefault("single things, of all kinds", []).append(seen.kind in kinds)
+            elif len(kinds) > 1:
+                found = {thing.kind for thing in seen.things}
+                right.setdefault("several things, all found", []).append(kinds <= found)
+            elif scene.count > 1:
+                count = seen.count(scene.things[0].kind)
+                right.setdefault("number of a kind", []).append(count == scene.count)
+            right.setdefault("background or place", []).append(seen.ground == scene.background)
+            if scene.look:
+                right.setdefault("look", []).append(seen.look == scene.look)
+    return {name: float(np.mean(values)) for name, values in right.items()}
+
+
+def draw_answers(pipeline, judge, asked, knobs, out: Path) -> list:
+    import numpy as np
+    from tqdm import tqdm
+
+    from dalle.training.marks import Answer, perceptual_hash
+
+    answers, shown = [], {}
+    for question in tqdm(asked, unit="prompt"):
+        result = pipeline.generate(question.prompt, **knobs)
+        # Only the plain prompts are asked what ranking is worth.
+        rejected = result.rejected if question.part == "plain" else []
+        kept, left = (
+            [judge.look(np.asarray(picture.image)) for picture in pictures]
+            for pictures in (result.pictures, rejected)
         )
+        hashes = [perceptual_hash(picture.image) for picture in result.pictures]
+        answers.append(Answer(question, kept, left, hashes))
+        if shown.setdefault(question.part, 0) < SHEETS:
+            shown[question.part] += 1
+            result.sheet().save(out / f"{question.part}-{shown[question.part]}.png")
+    return answers
 
-    print(f"{len(rows)} prompts, model {pipeline.name} {pipeline.revision}")
-    print(f"{'':10}{'thing':>8}{'colour':>8}{'both':>8}")
-    for part in [part for part in ("kept", "rejected") if any(row[part] for row in rows)]:
-        thing = share(part, lambda row, kind, _: kind == row["kind"])
-        colour = share(part, lambda row, _, colour: colour == row["colour"])
-        both = share(part, lambda row, kind, colour: [kind, colour] == [row["kind"], row["colour"]])
-        print(f"{part:10}{thing:8.1%}{colour:8.1%}{both:8.1%}")
-    most = np.mean([sum(s == [r["kind"], r["colour"]] for s in r["kept"]) > 4 for r in rows])
-    print(f"prompts with both right in most of nine: {most:.1%}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+def tell(answer) -> dict:
+    """An answer as JSON."""
+    question = answer.question
+    asked = {"part": question.part, "prompt": question.prompt, "kinds": question.kinds,
+             "ground": question.ground, "look": question.look, "count": question.count}  # fmt: skip
+    seen = {
+        which: [
+            {"kinds": [thing.kind for thing in seen.things], "ground": seen.ground,
+             "look": seen.look, "unexplained": round(seen.unexplained, 3)}
+            for seen in getattr(answer, which)
+        ]
+        for which in ("kept", "rejected")
+    }  # fmt: skip
+    return asked | seen
+
+
+def draw_curves(pipeline, judge, asked, knobs, out: Path) -> dict[str, dict]:
+    """Shares of right things among the nine kept, against two knobs; also as curves.png."""
+    import matplotlib
+    import numpy as np
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    from dalle.training.marks import thing
+
+    curves: dict[str, dict] = {}
+    figure, axes = pyplot.subplots(1, len(CURVES), figsize=(9, 3.5), sharey=True)
+    for axis, (knob, values) in zip(axes, CURVES.items(), strict=True):
+        curves[knob] = {}
+        for value in values:
+            marks = [
+                thing(question, judge.look(np.asarray(picture.image)))
+                for question in asked
+                for picture in pipeline.generate(
+                    question.prompt, **knobs | {knob: value, "keep": 9}
+                ).pictures
+            ]
+            curves[knob][value] = float(np.mean(marks))
+        axis.plot(curves[knob].keys(), curves[knob].values(), marker="o")
+        axis.set(xlabel=knob.replace("_", " "), ylim=(0, 1))
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("right thing, of nine kept")
+    figure.savefig(out / "curves.png", dpi=100, bbox_inches="tight")
+    pyplot.close(figure)
+    return curves
+
+
+def as_table(report: dict) -> str:
+    """The figures as Markdown."""
+    lines = [
+        f"{report['prompts']} prompts, model {report['model']} {report['revision']}, "
+        f"{report['precision']}",
+        "",
+        "| figure | measured | goal |",
+        "|---|---|---|",
+        *(f"| {row['name']} | {row['value']:.1%} | {row['goal']} |" for row in report["figures"]),
+        "",
+        "| the judge itself, on composed scenes | right |",
+        "|---|---|",
+        *(f"| {name} | {value:.1%} |" for name, value in report["judge"].items()),
+    ]
+    return "\n".join(lines) + "\n"

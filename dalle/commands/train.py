@@ -2,22 +2,25 @@
 
 scenes     a sheet of the pictures to learn from
 text       the two tokenisers' vocabularies
-vqgan      pictures to codes and back
-bart       captions to codes, needs text and vqgan
+codes      what the image codes stand for
+vqgan      pictures to codes and back, needs codes
+bart       captions to codes, needs text and codes
 clip       which caption fits, needs text and vqgan
+overview   what the runs have learned so far, as two pictures
 """
 
 import argparse
 import json
+import re
 import shutil
 from pathlib import Path
-
-from dalle.errors import DalleError
 
 HELP = "Make the embedded model, or one from your own captioned pictures."
 HELD_OUT_SEED = 1_000_003  # of the scenes that are never trained on
 HELD_OUT = 48
-TEXT_CAPTIONS = 20_000
+TEXT_CAPTIONS = 60_000
+WORDS = "words.txt"  # every word that a caption ever holds, one a line
+CODE_PICTURES = 30_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,11 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         part.add_argument("--seed", type=int, default=0)
         part.add_argument("--sprites", type=Path, default=Path(".data/sprites"), metavar="DIR")
         part.add_argument("--runs", type=Path, default=Path(".runs"), metavar="DIR")
+        if name == "overview":
+            part.add_argument("--out", type=Path, default=Path("."), metavar="DIR")
+            continue
         if name == "scenes":
             part.add_argument("--show", type=Path, default=Path("scenes.png"), metavar="FILE")
             continue
         part.add_argument("--data", type=Path, metavar="DIR", help="captioned pictures instead")
-        if name == "text":
+        if name in ("text", "codes"):
             continue
         part.add_argument("--steps", type=int, default=STEPS[name], help="in all (%(default)s)")
         part.add_argument("--batch-size", type=int, default=BATCH[name], metavar="N")
@@ -51,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 default=0.2,
                 help="part of the steps in which the rate falls",
             )
+            part.add_argument(
+                "--start-from",
+                type=Path,
+                metavar="DIR",
+                help="begin a new run with the weights of an exported model",
+            )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -66,38 +78,75 @@ def run_scenes(arguments: argparse.Namespace) -> None:
     print(arguments.show)
 
 
+def run_overview(arguments: argparse.Namespace) -> None:
+    from dalle.training.overview import draw_curves, stack_samples
+
+    for path in (
+        draw_curves(arguments.runs, arguments.out / "training-curves.png"),
+        stack_samples(arguments.runs / "bart", arguments.out / "training-samples.png"),
+    ):
+        print(path)
+
+
 def run_text(arguments: argparse.Namespace) -> None:
     from dalle.text.tokenize import BART_SPECIALS, CLIP_SPECIALS, train_tokenizer
     from dalle.training.nano import TEXT_VOCABULARY
+    from dalle.training.runs import write_atomically
 
     source = examples(arguments, arguments.seed)
-    captions = [c for n in range(TEXT_CAPTIONS // 100) for c in source.batch(n, 100)[1]]
+    captions = [c for n in range(TEXT_CAPTIONS // 100) for c in source.batch(n, 100).captions]
+    words = sorted({word for c in captions for word in re.findall(r"[\w'-]+", c.lower())})
+    folder = arguments.runs / "text"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / WORDS, ("\n".join(words) + "\n").encode())
     for part, specials in (("bart", BART_SPECIALS), ("clip", CLIP_SPECIALS)):
         folder = arguments.runs / "text" / part
         train_tokenizer(captions, TEXT_VOCABULARY, folder, specials)
         print(folder / "tokenizer.json")
 
 
+def run_codes(arguments: argparse.Namespace) -> None:
+    import numpy as np
+    from tqdm import trange
+
+    from dalle.training.codes import find_codes
+    from dalle.training.headers import GROUND_CODES
+    from dalle.training.nano import TOKENISER
+    from dalle.training.places import draw_ground
+    from dalle.training.vqgan import write_codes
+
+    source = examples(arguments, arguments.seed)
+    shown = (source.batch(n, 100).foregrounds for n in trange(CODE_PICTURES // 100, desc="cells"))
+    grounds = np.stack([draw_ground(ground) for ground in GROUND_CODES])
+    write_codes(codes_file(arguments), find_codes(shown, grounds, TOKENISER, arguments.seed))
+    print(codes_file(arguments))
+
+
 def run_vqgan(arguments: argparse.Namespace) -> None:
     from dalle.models.checkpoint import write_params
     from dalle.training.nano import TOKENISER
-    from dalle.training.vqgan import train_tokeniser
+    from dalle.training.vqgan import read_codes, train_tokeniser
 
+    codes = read_codes(codes_file(arguments), TOKENISER)
     state = train_tokeniser(
         arguments.runs / "vqgan",
         TOKENISER,
+        codes,
         batches(arguments),
-        held_out(arguments)[0],
+        held_out(arguments),
         steps=arguments.steps,
         batch_size=arguments.batch_size,
         peak=arguments.learning_rate,
         seed=arguments.seed,
     )
     if arguments.export:
-        write_params(arguments.export, state.shipped(), TOKENISER.to_json(), dtype="float16")
+        params = state.average | {"codes": codes}
+        # A code must stay the nearest one, and a plain colour plain.
+        write_params(arguments.export, params, TOKENISER.to_json(), dtype="int8", exact=("codes",))
 
 
 def run_bart(arguments: argparse.Namespace) -> None:
+    from dalle.models import load_bart
     from dalle.models.checkpoint import write_params
     from dalle.text import PromptTokenizer
     from dalle.training.bart import train_bart
@@ -121,12 +170,14 @@ def run_bart(arguments: argparse.Namespace) -> None:
         peak=arguments.learning_rate,
         cooldown=arguments.cooldown,
         seed=arguments.seed,
+        initial=load_bart(arguments.start_from).params if arguments.start_from else None,
     )
     if arguments.export:
-        write_params(arguments.export, state.average, BART.to_json(), dtype="float16")
+        write_params(arguments.export, state.average, BART.to_json(), dtype="int8")
         generation = json.dumps(GENERATION, indent=2, sort_keys=True) + "\n"
         write_atomically(arguments.export / "generation_config.json", generation.encode())
         shutil.copy(text / "tokenizer.json", arguments.export)
+        shutil.copy(arguments.runs / "text" / WORDS, arguments.export.parent)
 
 
 def run_clip(arguments: argparse.Namespace) -> None:
@@ -149,7 +200,7 @@ def run_clip(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     )
     if arguments.export:
-        write_params(arguments.export, state.average, CLIP.to_json(), dtype="float16")
+        write_params(arguments.export, state.average, CLIP.to_json(), dtype="int8")
         shutil.copy(text / "tokenizer.json", arguments.export)
 
 
@@ -161,7 +212,8 @@ def examples(arguments: argparse.Namespace, seed: int):
 
     if arguments.data:
         return FolderExamples(arguments.data, TOKENISER.resolution, seed)
-    return SceneExamples(open_sprites(arguments.sprites), arguments.stage, seed)
+    drawn = arguments.part in (run_vqgan, run_clip)
+    return SceneExamples(open_sprites(arguments.sprites), arguments.stage, seed, drawn)
 
 
 def batches(arguments: argparse.Namespace):
@@ -177,28 +229,29 @@ def held_out(arguments: argparse.Namespace):
     return examples(arguments, HELD_OUT_SEED).batch(0, HELD_OUT)
 
 
+def codes_file(arguments: argparse.Namespace) -> Path:
+    return arguments.runs / "codes" / "codes.msgpack"
+
+
 def trained_tokeniser(arguments: argparse.Namespace):
-    """The image tokeniser of the vqgan run."""
+    """The image tokeniser of the codes and vqgan runs, as far as they are."""
     from dalle.training.nano import TOKENISER
     from dalle.training.vqgan import restore_tokeniser
 
-    folder = arguments.runs / "vqgan"
-    if not (folder / "state.msgpack").is_file():
-        raise DalleError(
-            f"there is no trained image tokeniser in {folder}; "
-            "run `python -m dalle train vqgan` first."
-        )
-    return restore_tokeniser(folder, TOKENISER)
+    return restore_tokeniser(arguments.runs / "vqgan", codes_file(arguments), TOKENISER)
 
 
-STAGES = {"scenes": "full", "text": "full", "vqgan": "mixed", "bart": "first", "clip": "full"}
-STEPS = {"vqgan": 3000, "bart": 10_000, "clip": 1500}
-BATCH = {"vqgan": 16, "bart": 32, "clip": 96}
-PEAK = {"vqgan": 1e-3, "bart": 1.5e-3, "clip": 1e-3}
+STAGES = {"scenes": "full", "text": "full", "codes": "full", "vqgan": "full", "bart": "full",
+          "clip": "full", "overview": "full"}  # fmt: skip
+STEPS = {"vqgan": 3000, "bart": 6000, "clip": 1500}
+BATCH = {"vqgan": 16, "bart": 64, "clip": 96}
+PEAK = {"vqgan": 1e-3, "bart": 2e-3, "clip": 1e-3}
 PARTS = {
     "scenes": (run_scenes, "Draw a sheet of the pictures to learn from."),
     "text": (run_text, "Learn the vocabularies of both text tokenisers."),
+    "codes": (run_codes, "Find what the image codes stand for."),
     "vqgan": (run_vqgan, "Train the image tokeniser."),
     "bart": (run_bart, "Train the network that turns captions into codes."),
     "clip": (run_clip, "Train the network that ranks."),
+    "overview": (run_overview, "Draw what the runs have learned so far."),
 }

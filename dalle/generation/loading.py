@@ -35,10 +35,10 @@ def load(name: str | Path, precision: str | None = None) -> Pipeline:
     bart = load_bart(files.bart, dtype=jnp.dtype(precision))
     vqgan = load_vqgan(files.vqgan, dtype=jnp.dtype(precision))
     clip = load_clip(files.clip)
-    if vqgan.grid**2 != bart.config.image_length:
+    if vqgan.length != bart.config.image_length:
         raise DalleError(
             f"the model {files.name} does not fit together: it draws {bart.config.image_length} "
-            f"codes, and its image decoder reads {vqgan.grid} x {vqgan.grid}; "
+            f"codes, and its image decoder reads {vqgan.length}; "
             "check that both folders are of the same model."
         )
 

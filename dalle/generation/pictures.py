@@ -39,16 +39,10 @@ def to_images(pixels: np.ndarray) -> list[Image.Image]:
     return [Image.fromarray(picture) for picture in pixels]
 
 
-def fill_codes(codes: np.ndarray, length: int) -> np.ndarray:
-    """Codes so far, [N, t] -> [N, length], the last one going on, so that the edge stays clean."""
-    return np.pad(codes, ((0, 0), (0, length - codes.shape[1])), mode="edge")
-
-
-def grey_out(pixels: np.ndarray, drawn: int, grid: int) -> np.ndarray:
-    """[N, H, W, 3] with grey in place of the code rows, of `grid` codes each, not yet complete."""
-    height = pixels.shape[1]
+def grey_out(pixels: np.ndarray, known: int) -> np.ndarray:
+    """[N, H, W, 3] with grey in place of the rows after the first `known`."""
     grey = pixels.copy()
-    grey[:, drawn // grid * height // grid :] = NEUTRAL_GREY
+    grey[:, known:] = NEUTRAL_GREY
     return grey
 
 

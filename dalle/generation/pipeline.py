@@ -194,8 +194,8 @@ class Pipeline:
         shown = finished[:keep]  # [N, H, W, 3]
         codes = codes[: keep - len(shown)]  # [N, t]
         if len(codes):
-            filled = pictures.fill_codes(codes, self.weights.config.image_length)
-            partly = pictures.grey_out(self._decode(filled), codes.shape[1], self.vqgan.grid)
+            pixels = self._decode(self.vqgan.fill(codes))
+            partly = pictures.grey_out(pixels, self.vqgan.rows_known(codes.shape[1]))
             shown = np.concatenate([shown, partly])
         waiting = np.full((keep - len(shown), *shown.shape[1:]), pictures.NEUTRAL_GREY, np.uint8)
         return pictures.to_images(np.concatenate([shown, waiting]))

@@ -1,8 +1,13 @@
-"""A small image tokeniser whose encoder sees one cell at a time; the decoder looks around.
+"""A small image tokeniser: four codes say what holds for the whole picture, then one each cell.
 
-A thing has the same codes wherever it stands and whatever is behind it, which is what lets a
-small sequence model learn things by their codes. A cell is projected linearly and takes the code
-of the nearest centre; the decoder draws all cells together, almost all of it matrix products.
+The four are the look, the drawing style, the tint of the things and the ground behind them. A
+cell's code says what stands in it, transparent where nothing does, so that a thing has the same
+codes wherever it stands, on whatever ground and in whatever look. That is what lets a small
+sequence model learn many things, and draw them as it has never seen them drawn.
+
+The decoder draws things from the cells' codes, tints them, lays them over the ground and gives the
+picture its look. The encoder reads the four choices off the whole picture; then it compares each
+cell with the same cell of the empty ground. Almost all of it is matrix products.
 """
 
 from dataclasses import dataclass
@@ -12,25 +17,40 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
-from dalle.models.config import CellTokenizerConfig
+from dalle.models.cell_config import CellTokenizerConfig
+from dalle.models.filters import Filter
 from dalle.models.layers import Embedding, LayerNorm, Linear, gelu
+
+BLANK = 0  # the code of a cell that nothing stands in
+SAMPLED = 4  # of so many pixels a side one is compared with the grounds
+AGREES = 0.04  # of 0..1, in every channel
+SEEN, WHOLE = 0.25, 0.95  # shares of the picture
 
 
 def to_cells(pixels: Array, cell: int) -> Array:
     """[B, H, W, C] -> [B, H / cell, W / cell, cell * cell * C]."""
     rows, height, width, channels = pixels.shape
     x = pixels.reshape(rows, height // cell, cell, width // cell, cell, channels)
-    x = x.transpose(0, 1, 3, 2, 4, 5)
-    return x.reshape(rows, height // cell, width // cell, cell * cell * channels)
+    return x.swapaxes(2, 3).reshape(rows, height // cell, width // cell, cell * cell * channels)
 
 
 def from_cells(cells: Array, cell: int) -> Array:
     """[B, h, w, cell * cell * C] -> [B, h * cell, w * cell, C]."""
     rows, height, width, _ = cells.shape
-    x = cells.reshape(rows, height, width, cell, cell, -1).transpose(0, 1, 3, 2, 4, 5)
+    x = cells.reshape(rows, height, width, cell, cell, -1).swapaxes(2, 3)
     return x.reshape(rows, height * cell, width * cell, -1)
+
+
+def to_layer(things: Array) -> Array:
+    """RGBA in 0..1 -> colour around grey times opacity, and half the opacity; any shape [..., 4].
+
+    Distances in this form are about what is seen, whatever the ground.
+    """
+    alpha = things[..., 3:]
+    return jnp.concatenate([alpha * (things[..., :3] - 0.5), 0.5 * alpha], -1)
 
 
 class Block(nn.Module):
@@ -52,63 +72,181 @@ class Block(nn.Module):
         return x + linear(name="out", init_std=0.5 * width**-0.5)(hidden)
 
 
-class CellEncoder(nn.Module):
-    """[B, H, W, 3] in 0..1 -> one vector a cell, [B, h, w, E]; always in float32."""
+class CellCodes(nn.Module):
+    """What the codes stand for: vectors of cells, and the principal patches they are made of."""
 
     config: CellTokenizerConfig
 
-    @nn.compact
-    def __call__(self, pixels: Array) -> Array:
-        cells = to_cells(pixels, self.config.cell)
-        return Linear(self.config.embed_dim, use_bias=True, name="project")(cells)
+    def setup(self) -> None:
+        config, area = self.config, self.config.cell**2
+        self.embedding = Embedding(config.n_embed, config.embed_dim)
+        self.patches = Linear(4 * area, use_bias=True)
+        self.ground_embedding = Embedding(config.grounds, config.grid**2 * config.ground_dim)
+        self.ground_patches = Linear(3 * area, use_bias=True)
+
+    def __call__(self, cells: Array, ground: Array) -> tuple[Array, Array, Array]:
+        """Cell codes [B, h, w] and grounds [B] -> vectors, patches of things, patches of ground."""
+        vectors = self.embedding(cells)
+        behind = self.ground_embedding(ground).reshape(*cells.shape, self.config.ground_dim)
+        return vectors, self.patches(vectors), self.ground_patches(behind)
 
 
 class CellDecoder(nn.Module):
-    """Code vectors [B, h, w, E] -> pixels [B, H, W, 3], about 0..1, unclipped."""
+    """Corrects the patches of things by what stands around them, and composes the picture."""
 
     config: CellTokenizerConfig
     dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, vectors: Array) -> Array:
+    def __call__(
+        self,
+        header: Array,  # [B, 4] int32
+        vectors: Array,  # [B, h, w, E]
+        patches: Array,  # [B, h, w, cell * cell * 4]
+        ground: Array,  # [B, h, w, cell * cell * 3]
+    ) -> Array:
         config = self.config
+        look, style, tint, _ = header.T
         linear = partial(Linear, use_bias=True, dtype=self.dtype)
         x = linear(config.decoder_width, name="in", init_std=config.embed_dim**-0.5)(vectors)
+        x = x + Embedding(config.styles, config.decoder_width, name="style")(style)[:, None, None]
         for index in range(config.decoder_blocks):
             x = Block(self.dtype, name=f"block_{index}")(x)
-        finer = config.refinement**2 * config.refiner_width
-        x = linear(finer, name="refine", init_std=config.decoder_width**-0.5)(x)
-        x = from_cells(x, config.refinement)
-        for index in range(config.refiner_blocks):
-            x = Block(self.dtype, name=f"refiner_{index}")(x)
         x = LayerNorm(name="norm")(x)
-        patch = config.cell // config.refinement
-        x = linear(patch * patch * 3, name="out")(x)
-        return from_cells(x, patch) + 0.5
+        patches = patches + linear(patches.shape[-1], name="out", init_std=1e-3)(x)
+
+        layer = from_cells(patches, config.cell)
+        alpha = jnp.clip(2 * layer[..., 3:], 0, 1)
+        things = layer[..., :3]
+        tone = things.mean((1, 2)) / jnp.maximum(alpha.mean((1, 2)), 1e-3)
+        things = Filter(config.tints, config.filter_width, self.dtype, name="dye")(
+            things, alpha, tint, tone
+        )
+        picture = things + (1 - alpha) * (from_cells(ground, config.cell) - 0.5)
+        whole = Filter(config.looks, config.filter_width, self.dtype, name="finish")
+        return whole(picture, jnp.ones_like(alpha), look, picture.mean((1, 2))) + 0.5
+
+
+class CellReader(nn.Module):
+    """The encoder: the four choices from the whole picture, then each cell beside its ground."""
+
+    config: CellTokenizerConfig
+    dtype: jnp.dtype
+
+    def setup(self) -> None:
+        width = self.config.reader_width
+        linear = partial(Linear, use_bias=True, dtype=self.dtype)
+        self.whole = linear(width)
+        self.whole_mix = linear(width)
+        self.choices = linear(sum(self.config.header))
+        self.looks = Embedding(self.config.looks, width)
+        self.tints = Embedding(self.config.tints, width)
+        self.cell = linear(width)
+        self.cell_mix = linear(width)
+        self.vectors = linear(self.config.embed_dim)
+
+    def read_choices(self, pixels: Array) -> Array:
+        """Pictures [B, H, W, 3] -> a logit for every code of the four choices, [B, sum]."""
+        side = self.config.cell // 2
+        blocks = to_cells(pixels - 0.5, side)
+        blocks = blocks.reshape(*blocks.shape[:3], side**2, 3)
+        coarse = jnp.concatenate([blocks.mean(3), 3 * blocks.std(3)], -1)
+        x = gelu(self.whole(4 * coarse.reshape(len(pixels), -1)))
+        return self.choices(gelu(self.whole_mix(x)))
+
+    def read_cells(self, pixels: Array, empty: Array, header: Array) -> Array:
+        """Pictures and their empty grounds [B, H, W, 3] -> a vector a cell, [B, h, w, E]."""
+        both = [to_cells(x - 0.5, self.config.cell) for x in (pixels, empty)]
+        manner = self.looks(header[:, 0]) + self.tints(header[:, 2])
+        x = gelu(self.cell(4 * jnp.concatenate(both, -1)) + manner[:, None, None])
+        return self.vectors(gelu(self.cell_mix(x)))
 
 
 class CellNetwork(nn.Module):
-    """The whole tree: `encoder`, `quantize` (the codebook) and `decoder`."""
+    """The whole tree: `codes`, `decoder` and `reader`."""
 
     config: CellTokenizerConfig
     dtype: jnp.dtype = jnp.float32
 
     def setup(self) -> None:
-        self.encoder = CellEncoder(self.config)
-        self.quantize = Embedding(self.config.n_embed, self.config.embed_dim)
+        self.codes = CellCodes(self.config)
         self.decoder = CellDecoder(self.config, self.dtype)
+        # What it reads must not depend on the precision that draws.
+        self.reader = CellReader(self.config, jnp.float32)
 
     def __call__(self, pixels: Array) -> Array:
         return self.decode(self.encode(pixels))
 
-    def encode(self, pixels: Array) -> Array:
-        centres = self.quantize(jnp.arange(self.config.n_embed))
-        codes = nearest(self.encoder(pixels), centres)
-        return codes.reshape(len(codes), -1)
+    def split(self, codes: Array) -> tuple[Array, Array]:
+        """Codes [B, T] -> header [B, 4] and cells [B, h, w], each counted from 0.
+
+        A code that means nothing in its place is taken for the nearest that does.
+        """
+        config = self.config
+        sizes = np.array(config.header)
+        first = config.n_embed + np.cumsum(sizes) - sizes
+        header = jnp.clip(codes[:, :4] - first, 0, sizes - 1)
+        cells = jnp.where(codes[:, 4:] < config.n_embed, codes[:, 4:], BLANK)
+        return header, cells.reshape(len(codes), config.grid, config.grid)
+
+    def join(self, header: Array, cells: Array) -> Array:
+        """The reverse of `split`: [B, T] int32."""
+        sizes = np.array(self.config.header)
+        first = self.config.n_embed + np.cumsum(sizes) - sizes
+        return jnp.concatenate([header + first, cells.reshape(len(cells), -1)], -1)
 
     def decode(self, codes: Array) -> Array:
-        grid = self.config.grid
-        return self.decoder(self.quantize(codes.reshape(len(codes), grid, grid)))
+        header, cells = self.split(codes)
+        return self.decoder(header, *self.codes(cells, header[:, 3]))
+
+    def encode(self, pixels: Array) -> Array:
+        config = self.config
+        parts = jnp.split(
+            self.reader.read_choices(pixels), np.cumsum(config.header)[:-1].tolist(), -1
+        )
+        header = jnp.stack([part.argmax(-1) for part in parts], -1).astype(jnp.int32)
+        header = self.correct_ground(pixels, header)
+        vectors = self.reader.read_cells(pixels, self.empty(header), header)
+        return self.join(header, self.nearest(vectors))
+
+    def correct_ground(self, pixels: Array, header: Array) -> Array:
+        """The header [B, 4] with the ground that most pixels agree with, where one is to be seen.
+
+        In a look the grounds are not known by their pixels: there the encoder is believed, unless
+        the whole picture is a ground as drawn.
+        """
+        config = self.config
+        every = jnp.zeros((config.grounds, config.grid, config.grid), jnp.int32)
+        ground = self.codes(every, jnp.arange(config.grounds))[2]
+        ground = from_cells(ground, config.cell)[:, ::SAMPLED, ::SAMPLED]  # [G, h, w, 3]
+        sampled = pixels[:, ::SAMPLED, ::SAMPLED]
+        agree = lax.map(
+            lambda one: (jnp.abs(ground - one).max(-1) < AGREES).mean((1, 2)), sampled
+        )  # [B, G]
+        share, best = agree.max(-1), agree.argmax(-1).astype(header.dtype)
+        look = jnp.where(share > WHOLE, 0, header[:, 0])
+        ground = jnp.where((look == 0) & (share > SEEN), best, header[:, 3])
+        return jnp.stack([look, header[:, 1], header[:, 2], ground], -1)
+
+    def encode_layers(self, things: Array, header: Array) -> Array:
+        """Codes of pictures whose making is known: RGBA [B, H, W, 4] in 0..1, [B, 4] -> [B, T]."""
+        return self.join(header, self.nearest(self.vectors_of(things)))
+
+    def vectors_of(self, things: Array) -> Array:
+        """RGBA [B, H, W, 4] in 0..1 -> one vector a cell, [B, h, w, E]."""
+        patches = self.codes.patches.variables["params"]
+        layer = to_cells(to_layer(things), self.config.cell) - patches["bias"]
+        # The patches are orthonormal, so that their transpose takes a cell apart.
+        return jnp.dot(layer, patches["kernel"].T, precision=lax.Precision.HIGHEST)
+
+    def empty(self, header: Array) -> Array:
+        """The picture without any things: [B, 4] -> [B, H, W, 3]."""
+        cells = jnp.full((len(header), self.config.grid, self.config.grid), BLANK)
+        return self.decoder(header, *self.codes(cells, header[:, 3]))
+
+    def nearest(self, vectors: Array) -> Array:
+        centres = self.codes.embedding(jnp.arange(self.config.n_embed))
+        return nearest(vectors, centres)
 
 
 def nearest(vectors: Array, centres: Array) -> Array:
@@ -124,8 +262,8 @@ def cell_shapes(config: CellTokenizerConfig) -> dict[str, Any]:
 
 
 @partial(jax.jit, static_argnames=("network", "method"))
-def _apply(network: CellNetwork, params: dict, inputs: Array, method: str) -> Array:
-    return network.apply({"params": params}, inputs, method=method)
+def _apply(network: CellNetwork, params: dict, *inputs: Array, method: str) -> Array:
+    return network.apply({"params": params}, *inputs, method=method)
 
 
 @dataclass(frozen=True)
@@ -138,11 +276,11 @@ class CellTokenizer:
 
     @property
     def num_codes(self) -> int:
-        return self.config.n_embed
+        return self.config.num_codes
 
     @property
-    def grid(self) -> int:
-        return self.config.grid
+    def length(self) -> int:
+        return self.config.length
 
     @property
     def resolution(self) -> int:
@@ -152,10 +290,26 @@ class CellTokenizer:
     def network(self) -> CellNetwork:
         return CellNetwork(self.config, self.dtype)
 
+    def fill(self, codes: np.ndarray) -> np.ndarray:
+        """Codes so far, [B, t] -> [B, T]: nothing stands where nothing is drawn yet."""
+        sizes = np.array(self.config.header)
+        first = self.config.n_embed + np.cumsum(sizes) - sizes
+        empty = np.concatenate([first, np.full(self.config.grid**2, BLANK)])
+        missing = np.tile(empty[codes.shape[1] :], (len(codes), 1))
+        return np.concatenate([codes, missing], 1).astype(codes.dtype)
+
+    def rows_known(self, drawn: int) -> int:
+        """Rows of pixels that so many codes tell about: all, as the ground is drawn first."""
+        return self.resolution
+
     def encode(self, pixels: Array) -> Array:
         """Codes of pictures, [B, H, W, 3] in 0..1 -> [B, T] int32."""
-        return _apply(self.network, self.params, pixels, "encode")
+        return _apply(self.network, self.params, pixels, method="encode")
+
+    def encode_layers(self, things: Array, header: Array) -> Array:
+        """Codes of things [B, H, W, 4] in 0..1 and choices [B, 4] int32 -> [B, T] int32."""
+        return _apply(self.network, self.params, things, header, method="encode_layers")
 
     def decode(self, codes: Array) -> Array:
         """Pictures of codes, [B, T] -> [B, H, W, 3] float32, about 0..1, unclipped."""
-        return _apply(self.network, self.params, codes, "decode")
+        return _apply(self.network, self.params, codes, method="decode")

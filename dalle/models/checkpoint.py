@@ -23,6 +23,7 @@ from safetensors import SafetensorError, safe_open
 
 from dalle.errors import CheckpointError
 from dalle.models.msgpack_file import FLOATS, Name, StoredArray, list_msgpack
+from dalle.models.quantised_file import join_scales, quantise
 
 # In the order of preference; an index names the files of a model that is in several.
 WEIGHT_FILES = (
@@ -71,6 +72,7 @@ def read_params(
     """
     expected = {name: leaf.shape for name, leaf in flatten_dict(shapes).items()}
     path, stored, fault = list_folder(Path(folder))
+    stored = join_scales(stored)
     if any(is_stacked(name) for name in stored):
         expected = stack_shapes(expected)
     check_names_and_shapes(path, stored, expected, fault)
@@ -90,16 +92,26 @@ def leaf_dtype(name: Name, dtype: jnp.dtype) -> jnp.dtype:
 
 
 def write_params(
-    folder: Path, params: dict[str, Any], config: dict[str, Any], *, dtype: jnp.dtype = jnp.float32
+    folder: Path,
+    params: dict[str, Any],
+    config: dict[str, Any],
+    *,
+    dtype: jnp.dtype = jnp.float32,
+    exact: tuple[str, ...] = (),
 ) -> None:
     """Write config.json and flax_model.msgpack as published, stacked where `use_scan` says so.
 
-    ValueError for a value that `dtype` cannot hold.
+    int8 is for matrices, which then have their scales beside them; what is below the names in
+    `exact` is float16 then. ValueError for a value that `dtype` cannot hold.
     """
     arrays = flatten_dict(params)
     if config.get("use_scan", False):
         arrays = stack_arrays(arrays)
-    arrays = {name: cast(name, array, dtype) for name, array in arrays.items()}
+    if jnp.dtype(dtype) == jnp.int8:
+        finite = {name: cast(name, array, jnp.float32) for name, array in arrays.items()}
+        arrays = quantise(finite, exact)
+    else:
+        arrays = {name: cast(name, array, dtype) for name, array in arrays.items()}
     contents = {
         "flax_model.msgpack": msgpack_serialize(unflatten_dict(arrays), in_place=True),
         "config.json": (json.dumps(config, indent=2, sort_keys=True) + "\n").encode(),

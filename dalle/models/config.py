@@ -128,39 +128,6 @@ class BartConfig:
 
 
 @dataclass(frozen=True)
-class CellTokenizerConfig:
-    """The embedded model's image tokeniser, which encodes every square cell by itself."""
-
-    resolution: int  # pixels a side
-    cell: int  # pixels a side of one cell, one code each
-    n_embed: int  # codes
-    embed_dim: int  # size of a code's vector
-    decoder_width: int
-    decoder_blocks: int  # at one position per cell
-    refiner_width: int
-    refiner_blocks: int  # at `refinement` positions per cell and side
-    refinement: int
-
-    MODEL_TYPE = "cell_tokenizer"
-
-    @classmethod
-    def from_json(cls, published: dict[str, Any]) -> Self:
-        refuse_others(published, {"model_type": cls.MODEL_TYPE})
-        config = cls(**read_fields(cls, published))
-        require_multiple("resolution", config.resolution, "cell", config.cell)
-        require_multiple("cell", config.cell, "refinement", config.refinement)
-        return config
-
-    def to_json(self) -> dict[str, Any]:
-        return {"model_type": self.MODEL_TYPE} | dataclasses.asdict(self)
-
-    @property
-    def grid(self) -> int:
-        """Cells a side."""
-        return self.resolution // self.cell
-
-
-@dataclass(frozen=True)
 class VqganConfig:
     """The image tokeniser: pictures to a grid of codes, and back.
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 
-from dalle.models.config import BartConfig, CellTokenizerConfig, ClipConfig, VqganConfig
+from dalle.models.cell_config import CellTokenizerConfig
+from dalle.models.config import BartConfig, ClipConfig, VqganConfig
 from dalle.models.loading import Config, read_geometry
 from dalle.models.memory import Memory, estimate
 from dalle.models.registry import PARTS, locate
@@ -103,10 +104,15 @@ def summary(config: Config) -> str:
                 f"{config.max_text_length} text tokens of {config.encoder_vocab_size:,}, "
                 f"{config.image_length} image tokens of {config.image_vocab_size:,}"
             )
-        case VqganConfig() | CellTokenizerConfig():
-            kind = "VQGAN" if isinstance(config, VqganConfig) else "cell tokeniser"
+        case CellTokenizerConfig():
             return (
-                f"{kind}, {config.grid} x {config.grid} of {config.n_embed:,} codes "
+                f"cell tokeniser, {len(config.header)} codes for the picture and {config.grid} x "
+                f"{config.grid} for its cells, of {config.num_codes:,}, "
+                f"to {config.resolution} x {config.resolution} pixels"
+            )
+        case VqganConfig():
+            return (
+                f"VQGAN, {config.grid} x {config.grid} of {config.n_embed:,} codes "
                 f"to {config.resolution} x {config.resolution} pixels"
             )
         case ClipConfig(text_config=text, vision_config=vision):

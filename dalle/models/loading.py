@@ -9,10 +9,11 @@ import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from dalle.models.bart import Bart, bart_shapes
+from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.cells import CellTokenizer, cell_shapes
 from dalle.models.checkpoint import leaf_dtype, read_json, read_params
 from dalle.models.clip import Clip, clip_shapes
-from dalle.models.config import BartConfig, CellTokenizerConfig, ClipConfig, VqganConfig
+from dalle.models.config import BartConfig, ClipConfig, VqganConfig
 from dalle.models.registry import resolve
 from dalle.models.vqgan import Vqgan, vqgan_shapes
 

@@ -11,8 +11,9 @@ from typing import Any
 import jax.numpy as jnp
 from flax.traverse_util import flatten_dict
 
+from dalle.models.cell_config import FILTER_PATCH, CellTokenizerConfig
 from dalle.models.checkpoint import leaf_dtype
-from dalle.models.config import BartConfig, CellTokenizerConfig, ClipConfig, VqganConfig
+from dalle.models.config import BartConfig, ClipConfig, VqganConfig
 from dalle.models.loading import kernel_dtype
 
 FLOAT32 = 4
@@ -59,14 +60,13 @@ def picture_decoding(
     """The widest arrays of the decoder, of which so many are alive at once.
 
     VQGAN: N H W ch x 4, three of them; six where a convolution is nine bfloat16 products.
-    Cell tokeniser: N positions width x 4, twenty: two 3x3 neighbourhoods, their input and output.
+    Cell tokeniser: N patches (1.5 W + 352) x 4: a filter's windows and hidden units (measured).
     """
     if isinstance(config, VqganConfig):
         arrays = 6 if dtype == jnp.bfloat16 else 3
         return arrays * pictures * config.resolution**2 * config.widths[0] * FLOAT32
-    coarse = config.grid**2 * config.decoder_width
-    fine = (config.grid * config.refinement) ** 2 * config.refiner_width
-    return 20 * pictures * max(coarse, fine) * FLOAT32
+    patches = (config.resolution // FILTER_PATCH) ** 2
+    return pictures * patches * (3 * config.filter_width // 2 + 352) * FLOAT32
 
 
 def picture_scoring(config: ClipConfig, pictures: int) -> int:

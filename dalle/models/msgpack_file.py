@@ -24,6 +24,7 @@ FLOATS = {
     "bfloat16": np.dtype(ml_dtypes.bfloat16),
     "float32": np.dtype(np.float32),
 }
+DTYPES = FLOATS | {"int8": np.dtype(np.int8)}  # the last only beside its scale
 ARRAY_EXTENSIONS = (1, 3)
 CHUNKED = "__msgpack_chunked_array__"
 
@@ -129,13 +130,13 @@ class HeaderWalker:
         dtype = self.text()
         size = self.expect("bin", length)
         start = self.take(size)
-        wanted = math.prod(shape) * FLOATS[dtype].itemsize if dtype in FLOATS else size
+        wanted = math.prod(shape) * DTYPES[dtype].itemsize if dtype in DTYPES else size
         if self.position != end or size != wanted:
             raise self.damaged(f"{size:,} bytes for an array {list(shape)} of {dtype}")
         return StoredArray(shape, dtype, partial(self.view, start, shape, dtype))
 
     def view(self, start: int, shape: tuple[int, ...], dtype: str) -> np.ndarray:
-        return np.frombuffer(self.data, FLOATS[dtype], math.prod(shape), start).reshape(shape)
+        return np.frombuffer(self.data, DTYPES[dtype], math.prod(shape), start).reshape(shape)
 
     def expect_number(self) -> int:
         kind, value = self.head()

@@ -11,6 +11,7 @@ from functools import partial
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from dalle.models.config import VqganConfig
@@ -237,6 +238,19 @@ class Vqgan:
     def resolution(self) -> int:
         """Pixels along one side of the picture."""
         return self.config.resolution
+
+    @property
+    def length(self) -> int:
+        """Codes of a picture."""
+        return self.grid**2
+
+    def fill(self, codes: np.ndarray) -> np.ndarray:
+        """Codes so far, [B, t] -> [B, T], the last one going on, so that the edge stays clean."""
+        return np.pad(codes, ((0, 0), (0, self.length - codes.shape[1])), mode="edge")
+
+    def rows_known(self, drawn: int) -> int:
+        """Rows of pixels that so many codes tell about: those of whole rows of codes."""
+        return drawn // self.grid * self.config.downsampling
 
     def decode(self, codes: Array) -> Array:
         """Codes [B, T] in 0..num_codes-1 -> pixels [B, H, W, 3] float32, about 0..1, unclipped."""

@@ -15,10 +15,13 @@ from jax import Array
 from dalle.models.bart import BartNetwork
 from dalle.models.cells import CellTokenizer
 from dalle.models.config import BartConfig
+from dalle.training.data import Batch
+from dalle.training.muon import muon_with_adam
 from dalle.training.runs import Run, average_step, learning_rate, train
 
 EMA_DECAY = 0.9995  # of the weights that are shipped
-WARMUP = 120  # steps
+WARMUP = 60  # steps
+MUON_RATE = 8  # times the rate of Adam
 UNPROMPTED = 0.12  # share of captions left empty, for guidance
 
 
@@ -31,14 +34,12 @@ class BartState:
 
 
 def optimiser(peak: float, steps: int, cooldown: float) -> optax.GradientTransformation:
-    schedule = learning_rate(peak, WARMUP, steps, cooldown)
-
-    def decayed(params: dict) -> dict:
-        return jax.tree.map(lambda x: x.ndim > 1, params)
-
-    return optax.chain(
-        optax.clip_by_global_norm(1.0),
-        optax.adamw(schedule, b1=0.9, b2=0.98, weight_decay=0.02, mask=decayed),
+    """Muon for the layers' products; Adam at `peak` for embeddings, head and norms."""
+    return muon_with_adam(
+        learning_rate(peak, WARMUP, steps, cooldown),
+        MUON_RATE,
+        lambda name, leaf: "/layers/" in name and leaf.ndim == 2,
+        b2=0.98,
     )
 
 
@@ -90,15 +91,24 @@ evaluate_loss = jax.jit(token_loss, static_argnames="network")
 
 
 def encoded(
-    batches: Iterator[tuple], tokeniser: CellTokenizer, tokenise: Callable, start: int, seed: int
+    batches: Iterator[Batch], tokeniser: CellTokenizer, tokenise: Callable, start: int, seed: int
 ) -> Iterator[tuple]:
-    """(pixels, captions) to (ids, mask, codes), some captions left empty, the same on every run."""
-    for step, (pixels, captions) in enumerate(batches, start):
+    """Examples to (ids, mask, codes), some captions left empty, the same on every run."""
+    for step, batch in enumerate(batches, start):
         rng = np.random.default_rng((seed, step))
-        kept = ["" if rng.random() < UNPROMPTED else caption for caption in captions]
+        kept = ["" if rng.random() < UNPROMPTED else caption for caption in batch.captions]
         tokens = tokenise(kept)
-        codes = tokeniser.encode(jnp.asarray(pixels, jnp.float32) / 255)
-        yield jnp.asarray(tokens.input_ids), jnp.asarray(tokens.attention_mask), codes
+        yield (
+            jnp.asarray(tokens.input_ids),
+            jnp.asarray(tokens.attention_mask),
+            codes_of(batch, tokeniser),
+        )
+
+
+def codes_of(batch: Batch, tokeniser: CellTokenizer) -> Array:
+    """[B, T]."""
+    things = jnp.asarray(batch.foregrounds, jnp.float32) / 255
+    return tokeniser.encode_layers(things, jnp.asarray(batch.headers))
 
 
 def train_bart(
@@ -106,8 +116,8 @@ def train_bart(
     config: BartConfig,
     tokeniser: CellTokenizer,
     tokenise: Callable,  # captions -> Tokens
-    batches: Callable[[int], Iterator[tuple]],  # from a step on
-    held_out: tuple,  # (pixels, captions), never trained on
+    batches: Callable[[int], Iterator[Batch]],  # from a step on
+    held_out: Batch,  # never trained on
     draw: Callable[[Path, dict], None],  # sample sheet at a path, from params
     *,
     steps: int,
@@ -115,17 +125,18 @@ def train_bart(
     peak: float,
     cooldown: float,
     seed: int = 0,
+    initial: dict[str, Any] | None = None,  # parameters for a new run, instead of random ones
 ) -> BartState:
     """Trains to `steps` in `folder`."""
     network, tx = BartNetwork(config, jnp.bfloat16), optimiser(peak, steps, cooldown)
     run = Run(folder)
-    params = first_params(network, seed)
+    params = first_params(network, seed) if initial is None else initial
     average = jax.tree.map(jnp.copy, params)  # its own buffers: the state is donated
     state = run.restore(BartState(jnp.int32(0), params, average, tx.init(params)))
     start = int(state.step)
 
-    tokens = tokenise(held_out[1])
-    codes = tokeniser.encode(jnp.asarray(held_out[0], jnp.float32) / 255)
+    tokens = tokenise(held_out.captions)
+    codes = codes_of(held_out, tokeniser)
     judged = jnp.asarray(tokens.input_ids), jnp.asarray(tokens.attention_mask), codes
     empty = tokenise([""] * len(codes))
     unprompted = jnp.asarray(empty.input_ids), jnp.asarray(empty.attention_mask), codes
@@ -135,7 +146,7 @@ def train_bart(
         alone, _ = evaluate_loss(state.average, network, *unprompted)
         values = {"held_out": loss, "held_out_right": right, "held_out_unprompted": alone}
         run.log(int(state.step), {name: float(value) for name, value in values.items()})
-        draw(folder / "samples.png", state.average)
+        draw(folder / f"samples-{int(state.step):06}.png", state.average)
 
     return train(
         run,

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 from dalle.training.colours import COLOUR_NAMES, COLOURS
 from dalle.training.dice import Dice
+from dalle.training.layouts import LARGE, SMALL
 from dalle.training.looks import LOOKS
 from dalle.training.places import PLACES
 from dalle.training.vocabulary import Kind, with_adjective, with_article
 
 NUMBERS = {2: ("two", "2", "a pair of"), 3: ("three", "3"), 4: ("four", "4"), 5: ("five", "5")}
 SIZE_WORDS = {
-    10: ("big", "large", "huge", "giant", "enormous"),
-    6: ("small", "little", "tiny"),
+    LARGE: ("big", "large", "huge", "giant", "enormous"),
+    SMALL: ("small", "little", "tiny"),
 }
 # style: (before "of a cat", after "a cat,")
 STYLE_WORDS = {
@@ -19,10 +20,11 @@ STYLE_WORDS = {
            ("3d render", "3d", "clay", "3d cartoon", "3d art")),
     "noto": (("a cartoon", "an illustration", "a drawing", "a cartoon drawing"),
              ("cartoon", "illustration", "cartoon style", "drawing")),
-    "flat": (("a flat illustration", "a flat design", "a vector drawing", "a minimalist drawing"),
-             ("flat illustration", "flat design", "vector art", "minimalist")),
-    "twemoji": (("a sticker", "an emoji", "a clip art picture", "a simple drawing"),
-                ("sticker", "emoji", "clip art", "clipart")),
+    "flat": (("a minimalist drawing", "a simple icon"), ("minimalist", "simple icon")),
+    "twemoji": (("a flat illustration", "a flat design", "a vector drawing", "a sticker",
+                 "an emoji", "a clip art picture", "a simple drawing"),
+                ("flat illustration", "flat design", "vector art", "sticker", "emoji", "clip art",
+                 "clipart")),
     "clipart": (("a clip art picture", "a cartoon", "an illustration", "a drawing"),
                 ("clip art", "clipart", "cartoon", "illustration")),
 }  # fmt: skip
@@ -42,13 +44,17 @@ ON_COLOUR = {
 }
 RELATIONS = {
     "beside": ("{0} next to {1}", "{0} and {1}", "{0} beside {1}", "{0} to the left of {1}",
-               "{1} to the right of {0}", "{0} near {1}", "{0} with {1}"),
+               "{1} to the right of {0}", "{0} near {1}", "{0} with {1}", "{0} by {1}"),
     "above": ("{0} above {1}", "{0} over {1}", "{1} below {0}", "{1} under {0}", "{1} beneath {0}"),
     "on": ("{0} on {1}", "{0} on top of {1}", "{0} standing on {1}", "{0} sitting on {1}"),
     "riding": ("{0} riding {1}", "{0} on {1}", "{0} rides {1}"),
     "wearing": ("{0} wearing {1}", "{0} with {1} on its head", "{0} in {1}", "{0} with {1}"),
+    "in front of": ("{0} in front of {1}", "{0} before {1}", "{1} behind {0}"),
+    "three together": ("{0}, {1} and {2}", "{0} and {1} and {2}", "{0} with {1} and {2}"),
+    "four together": ("{0}, {1}, {2} and {3}", "{0}, {1}, {2}, {3}", "{0}, {1} and {2} with {3}"),
+    "eating": ("{0} eating {1}", "{0} eats {1}", "{0} having {1} for lunch"),
 }  # fmt: skip
-COLOUR_WORDS = {word for name in COLOURS for word in name.split()} | {"golden", "gold", "dark"}
+COLOUR_WORDS = {word for name in COLOURS for word in name.split()} | {"golden"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class Captioner:
         phrase = self._name(subject)
         if subject.colour:
             phrase = with_adjective(self._colour(subject.colour), phrase)
-        if subject.size == 10 and self._dice.chance(0.2):
+        if subject.size == LARGE and self._dice.chance(0.2):
             return f"a close-up of {phrase}"
         if subject.size:
             phrase = with_adjective(self._dice.pick(SIZE_WORDS[subject.size]), phrase)

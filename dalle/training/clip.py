@@ -23,11 +23,15 @@ from dalle.models.cells import CellTokenizer
 from dalle.models.clip import ClipModule
 from dalle.models.clip_preprocess import ClipPreprocessing
 from dalle.models.config import ClipConfig
+from dalle.training.bart import codes_of
 from dalle.training.colours import COLOUR_NAMES, COLOURS
+from dalle.training.data import Batch
+from dalle.training.muon import muon_with_adam
 from dalle.training.runs import Run, average_step, learning_rate, train
 
 EMA_DECAY = 0.999  # of the weights that are shipped
-WARMUP = 100  # steps
+WARMUP = 50  # steps
+MUON_RATE = 10  # times the rate of Adam
 LARGEST_SCALE = 4.6052  # ln 100, as in the original
 SYNONYMS = tuple(COLOUR_NAMES.get(colour, (colour,)) for colour in COLOURS)
 SWAPS = (
@@ -111,8 +115,8 @@ def train_clip(
     config: ClipConfig,
     tokeniser: CellTokenizer,
     tokenise: Callable,  # captions -> Tokens
-    batches: Callable[[int], Iterator[tuple]],  # from a step on
-    held_out: tuple,  # (pixels, captions), never trained on
+    batches: Callable[[int], Iterator[Batch]],  # from a step on
+    held_out: Batch,  # never trained on
     *,
     steps: int,
     batch_size: int,
@@ -122,17 +126,19 @@ def train_clip(
     """Trains to `steps` in `folder`."""
     network = ClipModule(config, jnp.bfloat16)
     size, preprocessing = config.vision_config.image_size, ClipPreprocessing.from_json({}, 0)
-    tx = optax.chain(
-        optax.clip_by_global_norm(1.0),
-        optax.adamw(learning_rate(peak, WARMUP, steps, 0.4), b2=0.98, weight_decay=0.05),
+    tx = muon_with_adam(
+        learning_rate(peak, WARMUP, steps, 0.4),
+        MUON_RATE,
+        lambda name, leaf: "/layers/" in name and name.endswith("kernel"),
+        b2=0.98,
     )
 
-    def prepared(step: int, pixels: np.ndarray, captions: list[str]) -> tuple:
-        rng = np.random.default_rng((seed, step))
+    def prepared(step: int, batch: Batch) -> tuple:
+        rng, captions = np.random.default_rng((seed, step)), batch.captions
         tokens = tokenise([*captions, *(contrary(caption, rng) for caption in captions)])
-        pictures = jnp.asarray(pixels, jnp.float32) / 255
+        pictures = jnp.asarray(batch.pictures, jnp.float32) / 255
         half = len(pictures) // 2
-        remade = jnp.clip(tokeniser.decode(tokeniser.encode(pictures[:half])), 0, 1)
+        remade = jnp.clip(tokeniser.decode(codes_of(batch, tokeniser)[:half]), 0, 1)
         pictures = jnp.concatenate([remade, pictures[half:]])
         return (
             prepare_pictures(pictures, size, preprocessing),
@@ -140,7 +146,7 @@ def train_clip(
             jnp.asarray(tokens.attention_mask, bool),
         )
 
-    judged = prepared(0, *held_out)
+    judged = prepared(0, held_out)
     params = jax.jit(network.init)(jax.random.key(seed), *judged)["params"]
     average = jax.tree.map(jnp.copy, params)  # its own buffers: the state is donated
     run = Run(folder)
@@ -155,7 +161,7 @@ def train_clip(
         run,
         state,
         lambda state, batch: update(state, batch, network, tx),
-        (prepared(step, *batch) for step, batch in enumerate(batches(start), start)),
+        (prepared(step, batch) for step, batch in enumerate(batches(start), start)),
         steps=steps,
         batch_size=batch_size,
         draw_samples=judge,

@@ -1,9 +1,11 @@
-"""Finds the cell tokeniser's codes: principal components of cells, then k-means among them.
+"""Finds what the cell tokeniser's codes stand for, without any gradient.
 
-The encoder looks at one cell alone, so its codes need no gradient. They are found in minutes and
-stay as they are, while the decoder may go on learning.
+Cells: principal components of what stands in them, then k-means among those. Grounds: principal
+components of their cells. Both take minutes and stay as they are, while the decoder learns.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -13,35 +15,61 @@ import numpy as np
 from jax import Array
 from tqdm import trange
 
-from dalle.models.cells import nearest, to_cells
-from dalle.models.config import CellTokenizerConfig
+from dalle.models.cell_config import CellTokenizerConfig
+from dalle.models.cells import BLANK, nearest, to_cells, to_layer
 
-ROUNDS = 20
+ROUNDS = 10
 CHUNK = 16_384  # cells assigned at once
-# A cell that is seen a hundred times as often (a plain background) counts ten times as much:
-# its colour must be exact, but it must not take all codes either.
+COMPONENT_CELLS = 30_000  # cells that the principal components are found from
+# A cell that is seen a hundred times as often counts ten times as much: it must look right, but
+# it must not take all codes either.
 COUNT_POWER = 0.5
 
 
 def find_codes(
-    pixels: np.ndarray,  # [N, H, W, 3] uint8
+    things: Iterable[np.ndarray],  # batches [N, H, W, 4] uint8
+    grounds: np.ndarray,  # [M, H, W, 3] uint8
     config: CellTokenizerConfig,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """The parameters of `encoder` and `quantize`."""
-    cells = np.asarray(to_cells(pixels, config.cell)).reshape(-1, config.cell**2 * 3)
-    cells, counts = np.unique(cells, axis=0, return_counts=True)
-    weights = counts.astype(np.float32) ** COUNT_POWER
-    cells = cells.astype(np.float32) / 255
-    mean = np.average(cells, axis=0, weights=weights).astype(np.float32)
-    covariance = (cells - mean).T @ ((cells - mean) * weights[:, None])
-    _, directions = np.linalg.eigh(covariance)  # the largest last
-    kernel = directions[:, ::-1][:, : config.embed_dim].astype(np.float32)
-    vectors = (cells - mean) @ kernel
+    """The parameters of `codes`; ValueError where there are fewer different cells than codes."""
+    counts: Counter[bytes] = Counter()
+    for batch in things:
+        cells = np.asarray(to_cells(batch, config.cell))  # [N, h, w, cell * cell * 4] uint8
+        counts.update(cell.tobytes() for cell in cells[cells[..., 3::4].any(-1)])
+    cells = np.frombuffer(b"".join(counts), np.uint8).reshape(len(counts), -1)
+    weights = np.array(list(counts.values()), np.float32) ** COUNT_POWER
+
+    def layer(cells: np.ndarray) -> np.ndarray:
+        rgba = cells.reshape(len(cells), -1, 4).astype(np.float32) / 255
+        return np.asarray(to_layer(rgba)).reshape(len(cells), -1)
+
+    rng = np.random.default_rng(seed)
+    shown = rng.choice(len(cells), COMPONENT_CELLS, p=weights / weights.sum())
+    mean, directions = principal_components(layer(cells[shown]), config.embed_dim)
+    vectors = np.concatenate(
+        [(layer(cells[i : i + CHUNK]) - mean) @ directions for i in range(0, len(cells), CHUNK)]
+    )
+    centres = find_centres(vectors, weights, config.n_embed - 1, seed)
+    blank = -mean @ directions
+    drawn = np.asarray(to_cells(grounds.astype(np.float32) / 255, config.cell))
+    drawn = drawn.reshape(-1, drawn.shape[-1])  # [M * h * w, cell * cell * 3]
+    ground_mean, ground_directions = principal_components(drawn, config.ground_dim)
+    behind = ((drawn - ground_mean) @ ground_directions).reshape(len(grounds), -1)
+    unused = config.grounds - len(grounds)
     return {
-        "encoder": {"project": {"kernel": kernel, "bias": -mean @ kernel}},
-        "quantize": {"embedding": find_centres(vectors, weights, config.n_embed, seed)},
+        "embedding": {"embedding": np.insert(centres, BLANK, blank, axis=0)},
+        "patches": {"kernel": directions.T.copy(), "bias": mean},
+        "ground_embedding": {"embedding": np.pad(behind, ((0, unused), (0, 0)))},
+        "ground_patches": {"kernel": ground_directions.T.copy(), "bias": ground_mean},
     }
+
+
+def principal_components(rows: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of rows [N, D]: their mean [D], and the directions in which they differ most [D, number]."""
+    mean = rows.mean(0)
+    _, directions = np.linalg.eigh((rows - mean).T @ (rows - mean))  # the largest last
+    return mean.astype(np.float32), directions[:, ::-1][:, :number].astype(np.float32)
 
 
 @partial(jax.jit, donate_argnames=("sums", "totals"))

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-# Exact, so that a plain background is the same picture cell wherever its name is used.
 COLOURS = {
     "white": (255, 255, 255),
     "black": (0, 0, 0),
@@ -20,15 +19,44 @@ COLOURS = {
     "beige": (236, 217, 183),
     "teal": (20, 140, 140),
     "navy": (20, 30, 90),
+    "light pink": (255, 192, 203),
+    "light grey": (211, 211, 211),
+    "dark grey": (70, 72, 76),
+    "dark green": (10, 80, 40),
+    "dark purple": (128, 0, 128),
+    "bright red": (255, 0, 0),
+    "bright blue": (0, 0, 255),
+    "bright yellow": (255, 255, 0),
+    "lime": (0, 255, 0),
+    "cyan": (0, 255, 255),
+    "magenta": (255, 0, 255),
+    "maroon": (128, 0, 0),
+    "olive": (128, 128, 0),
+    "gold": (212, 175, 55),
+    "lavender": (200, 180, 240),
+    "peach": (255, 203, 164),
+    "coral": (250, 128, 114),
+    "mint": (170, 240, 200),
 }
 COLOUR_NAMES = {
     "grey": ("grey", "gray"),
-    "light green": ("light green", "lime green", "mint green"),
+    "light green": ("light green", "pale green"),
     "light blue": ("light blue", "sky blue", "pale blue"),
     "purple": ("purple", "violet"),
     "beige": ("beige", "cream"),
     "teal": ("teal", "turquoise"),
     "navy": ("navy", "navy blue", "dark blue"),
+    "light pink": ("light pink", "pale pink", "baby pink"),
+    "light grey": ("light grey", "light gray", "silver"),
+    "dark grey": ("dark grey", "dark gray", "charcoal"),
+    "lime": ("lime", "lime green", "neon green", "bright green"),
+    "cyan": ("cyan", "aqua"),
+    "magenta": ("magenta", "fuchsia", "hot pink"),
+    "maroon": ("maroon", "dark red", "burgundy"),
+    "gold": ("gold", "golden"),
+    "lavender": ("lavender", "lilac"),
+    "coral": ("coral", "salmon pink"),
+    "mint": ("mint", "mint green"),
 }
 # Not beige, light green and navy, which are too close to natural or other colours.
 TINTS = ("red", "orange", "yellow", "green", "blue", "light blue", "purple", "pink", "brown",

@@ -4,6 +4,8 @@ import functools
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +16,42 @@ from dalle.errors import DalleError
 from dalle.training.scenes import SceneComposer
 from dalle.training.sprites import SpriteLibrary
 
-Batch = tuple[np.ndarray, list[str]]  # uint8 [B, H, W, 3], B captions
+
+class Example(Protocol):
+    """A captioned picture, and the layers that it is made of."""
+
+    caption: str
+    image: np.ndarray  # uint8 [H, W, 3]
+    foreground: np.ndarray  # the things alone, uint8 [H, W, 4]
+    header: tuple[int, int, int, int]  # look, style, tint and ground, as codes
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples as arrays."""
+
+    examples: list[Example]
+
+    @cached_property
+    def pictures(self) -> np.ndarray:
+        """uint8 [B, H, W, 3]."""
+        return np.stack([example.image for example in self.examples])
+
+    @cached_property
+    def foregrounds(self) -> np.ndarray:
+        """uint8 [B, H, W, 4]."""
+        return np.stack([example.foreground for example in self.examples])
+
+    @property
+    def headers(self) -> np.ndarray:
+        """int32 [B, 4]."""
+        return np.array([example.header for example in self.examples], np.int32)
+
+    @property
+    def captions(self) -> list[str]:
+        return [example.caption for example in self.examples]
+
+
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 
@@ -25,14 +62,34 @@ class Examples(Protocol):
 
 
 class SceneExamples:
-    """Composed scenes, from number index * size onwards; another seed gives held-out ones."""
+    """Composed scenes, from number index * size onwards; another seed gives held-out ones.
 
-    def __init__(self, library: SpriteLibrary, stage: str, seed: int = 0):
+    `drawn` composes the pictures at once, in the thread that asks, and not when they are looked at.
+    """
+
+    def __init__(self, library: SpriteLibrary, stage: str, seed: int = 0, drawn: bool = False):
         self._composer = SceneComposer(library, stage, seed)
+        self._drawn = drawn
 
     def batch(self, index: int, size: int) -> Batch:
-        scenes = [self._composer.compose(index * size + row) for row in range(size)]
-        return np.stack([scene.image for scene in scenes]), [scene.caption for scene in scenes]
+        batch = Batch([self._composer.compose(index * size + row) for row in range(size)])
+        if self._drawn:
+            _ = batch.pictures  # cached
+        return batch
+
+
+@dataclass(frozen=True)
+class OpaquePicture:
+    """A picture from a file: all of it is foreground, and nothing is said about the whole."""
+
+    image: np.ndarray
+    caption: str
+    header = (0, 0, 0, 0)
+
+    @property
+    def foreground(self) -> np.ndarray:
+        opaque = np.full((*self.image.shape[:2], 1), 255, np.uint8)
+        return np.concatenate([self.image, opaque], -1)
 
 
 class FolderExamples:
@@ -52,8 +109,9 @@ class FolderExamples:
 
     def batch(self, index: int, size: int) -> Batch:
         rows = [self._pairs[self._place(index * size + row)] for row in range(size)]
-        pictures = [read_picture(path, self._resolution) for path, _ in rows]
-        return np.stack(pictures), [caption for _, caption in rows]
+        return Batch(
+            [OpaquePicture(read_picture(path, self._resolution), text) for path, text in rows]
+        )
 
     def _place(self, number: int) -> int:
         epoch, row = divmod(number, len(self._pairs))

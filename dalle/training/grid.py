@@ -1,5 +1,11 @@
-"""The grid that pictures are made on: 12 x 12 cells of 16 pixels, one image token each."""
+"""The grids that pictures are made on: 8 x 8 cells of 24 pixels, one image token each.
 
-CELL = 16  # pixels
-CELLS = 12
+Places are built from smaller blocks, which need not fit the cells: a ground is one token.
+"""
+
+CELL = 24  # pixels
+CELLS = 8
 SIDE = CELL * CELLS  # 192 pixels
+
+BLOCK = 16  # pixels
+BLOCKS = SIDE // BLOCK

@@ -24,13 +24,23 @@ RIDES = ("skateboard", "bicycle", "motorcycle", "motor-scooter", "kick-scooter",
          "steam-train", "unicorn", "dragon", "camel", "cloud", "broom", "snail",
          "shopping-cart")  # fmt: skip
 RIDERS = ("robot", "alien", "ghost", "teddy-bear", "snowman", "astronaut", "ninja", "wizard")
-# Size and upper left corners of two to five copies: the usual way, the other way.
+# What something may stand in front of.
+BACKS = ("house", "house-with-a-garden", "abandoned-house", "castle", "japanese-castle", "tree",
+         "pine-tree", "palm-tree", "christmas-tree", "mountain", "snowy-mountain", "volcano",
+         "church", "school", "office-building", "tokyo-tower", "rainbow", "tent", "circus-tent",
+         "ferris-wheel", "bus", "train", "ship", "rocket", "sun", "full-moon",
+         "earth")  # fmt: skip
+
+LARGE, MIDDLE, SMALL = 6, 4, 2  # cells a side
+HAT = 3
+# Upper left corners of two to five copies, and their size: the usual way, the other way.
 ROWS = {
-    2: ((6, (0, 3), (6, 3)), (4, (1, 4), (7, 4))),
-    3: ((4, (0, 4), (4, 4), (8, 4)), (4, (4, 1), (1, 6), (7, 6))),
-    4: ((4, (1, 1), (7, 1), (1, 7), (7, 7)), (4, (2, 2), (6, 2), (2, 6), (6, 6))),
-    5: ((4, (0, 0), (8, 0), (4, 4), (0, 8), (8, 8)), (4, (0, 2), (4, 2), (8, 2), (2, 6), (6, 6))),
-}
+    2: ((MIDDLE, (0, 2), (4, 2)), (SMALL, (1, 3), (5, 3))),
+    3: ((MIDDLE, (2, 0), (0, 4), (4, 4)), (SMALL, (0, 3), (3, 3), (6, 3))),
+    4: ((MIDDLE, (0, 0), (4, 0), (0, 4), (4, 4)), (SMALL, (1, 1), (5, 1), (1, 5), (5, 5))),
+    5: ((SMALL, (1, 1), (5, 1), (3, 3), (1, 5), (5, 5)),
+        (SMALL, (0, 2), (3, 2), (6, 2), (1, 5), (5, 5))),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,44 +62,77 @@ class Spot:
     cells: int
 
 
+def centred(top: float, cells: int) -> int:
+    """The row of a square whose content begins at `top` (0..1) and stands on its lower edge."""
+    return min(max(round((CELLS - cells * (top + 1)) / 2), 0), CELLS - cells)
+
+
 def single(space: Space, dice: Dice) -> list[Spot]:
-    edge = (CELLS - space.size) // 2
-    return [Spot(0, edge, edge, space.size)]
+    size = space.size
+    return [Spot(0, (CELLS - size) // 2, centred(space.boxes[0][1], size), size)]
 
 
 def pair(space: Space, dice: Dice) -> list[Spot]:
-    return [Spot(0, 0, 3, 6), Spot(1, 6, 3, 6)]
+    row = centred(min(box[1] for box in space.boxes), MIDDLE)
+    return [Spot(0, 0, row, MIDDLE), Spot(1, 4, row, MIDDLE)]
 
 
 def stack(space: Space, dice: Dice) -> list[Spot]:
-    return [Spot(0, 3, 0, 6), Spot(1, 3, 6, 6)]
+    return [Spot(0, 2, 0, MIDDLE), Spot(1, 2, 4, MIDDLE)]
+
+
+def piled(lower_top: float, lower_size: int, sunk: float) -> list[Spot]:
+    """Thing 0 stands on thing 1, sunk in by `sunk` cells at most and hovering by the rest of one.
+
+    Whole cells only: the thing's own codes stay what they are.
+    """
+    gap = int(lower_size * lower_top + sunk)
+    top = max((CELLS - (MIDDLE + lower_size - gap)) // 2, 0)
+    row = min(top + MIDDLE - gap, CELLS - lower_size)
+    # The lower one first, so that the upper one covers it.
+    return [
+        Spot(1, (CELLS - lower_size) // 2, row, lower_size),
+        Spot(0, (CELLS - MIDDLE) // 2, max(row + gap - MIDDLE, 0), MIDDLE),
+    ]
 
 
 def on(space: Space, dice: Dice) -> list[Spot]:
-    """Thing 0 stands on thing 1, as close as whole cells allow."""
-    gap = round((1 - space.boxes[0][3] + space.boxes[1][1]) * 6)
-    top = gap // 2
-    # The lower one first, so that the upper one covers it.
-    return [Spot(1, 3, top + 6 - gap, 6), Spot(0, 3, top, 6)]
+    return piled(space.boxes[1][1], MIDDLE, 0.6)
 
 
 def ride(space: Space, dice: Dice) -> list[Spot]:
-    """Thing 0 (6 cells) sits on thing 1 (8 cells), sunk in by up to a cell."""
-    gap = int((1 - space.boxes[0][3]) * 6 + space.boxes[1][1] * 8) + 1
-    top = max((CELLS - (14 - gap)) // 2, 0)
-    return [Spot(1, 2, min(top + 6 - gap, 4), 8), Spot(0, 3, top, 6)]
+    """As `on`, deeper, and on a large one where a rider finds room above it."""
+    top = space.boxes[1][1]
+    return piled(top, LARGE if LARGE * top + 0.9 >= 2 else MIDDLE, 0.9)
 
 
 def hat(space: Space, dice: Dice) -> list[Spot]:
-    """Thing 1 (a hat of 4 cells) covers the top of thing 0 by about a cell."""
-    (left, top, right, _), (_, _, _, brim) = space.boxes
-    row = int(3 + top * 8 + 1.2 - brim * 4)
-    return [Spot(0, 2, 3, 8), Spot(1, round(2 + 8 * (left + right) / 2) - 2, max(row, 0), 4)]
+    """Thing 1 (a hat) covers the top of thing 0 by about a cell."""
+    left, top, right, _ = space.boxes[0]
+    row = round(2 + LARGE * top + 0.8) - HAT
+    column = round(1 + LARGE * (left + right) / 2 - HAT / 2)
+    return [Spot(0, 1, 2, LARGE), Spot(1, column, row, HAT)]
+
+
+def front(space: Space, dice: Dice) -> list[Spot]:
+    """Thing 0 stands before thing 1, which is larger, and hides some of its lower third."""
+    return [Spot(1, 1, 0, LARGE), Spot(0, dice.pick((0, 4)), 4, MIDDLE)]
+
+
+def meal(space: Space, dice: Dice) -> list[Spot]:
+    """Thing 1, small, lies before the mouth of thing 0."""
+    return [Spot(0, 0, 1, LARGE), Spot(1, 6, 5, SMALL)]
 
 
 def rows(space: Space, dice: Dice) -> list[Spot]:
     size, *corners = ROWS[space.count][dice.chance(0.3)]
     return [Spot(0, column, row, size) for column, row in corners]
+
+
+def group(space: Space, dice: Dice) -> list[Spot]:
+    """Three or four different things, along the rows."""
+    size, *corners = ROWS[len(space.boxes)][0]
+    return [Spot(thing, column, row, size) for thing, (column, row) in enumerate(corners)]
 
 
 def shift(spots: list[Spot], moved: float, grounded: bool, dice: Dice) -> list[Spot]:
@@ -100,8 +143,8 @@ def shift(spots: list[Spot], moved: float, grounded: bool, dice: Dice) -> list[S
     below = CELLS - max(spot.row + spot.cells for spot in spots)
     columns = down = 0
     if dice.chance(moved):
-        columns = dice.pick(range(-min(left, 2), min(right, 2) + 1))
-        down = dice.pick(range(-min(above, 2), min(below, 2) + 1))
+        columns = dice.pick(range(-min(left, 1), min(right, 1) + 1))
+        down = dice.pick(range(-min(above, 1), min(below, 1) + 1))
     if grounded:
         down = max(below - 1, 0)
     return [Spot(s.thing, s.column + columns, s.row + down, s.cells) for s in spots]
@@ -128,8 +171,16 @@ def _countable(kind: Kind) -> bool:
     return bool(kind.plural)
 
 
+def _animal(kind: Kind) -> bool:
+    return kind.group == "animals" and kind.weight >= 1
+
+
 def _rider(kind: Kind) -> bool:
-    return kind.id in RIDERS or (kind.group == "animals" and kind.weight >= 1)
+    return kind.id in RIDERS or _animal(kind)
+
+
+def _food(kind: Kind) -> bool:
+    return kind.group == "food" and kind.weight >= 1
 
 
 LAYOUTS = {
@@ -139,6 +190,10 @@ LAYOUTS = {
     "on": Layout(on, (_common, _common), "on"),
     "ride": Layout(ride, (_rider, lambda kind: kind.id in RIDES), "riding"),
     "hat": Layout(hat, (lambda kind: kind.id in WEARERS, lambda kind: kind.id in HATS), "wearing"),
+    "front": Layout(front, (_common, lambda kind: kind.id in BACKS), "in front of"),
+    "meal": Layout(meal, (_rider, _food), "eating"),
+    "trio": Layout(group, (_common,) * 3, "three together"),
+    "quartet": Layout(group, (_common,) * 4, "four together"),
     "count": Layout(rows, (_countable,)),
 }
 
@@ -154,9 +209,10 @@ class Casting:
 
     def choose(self, dice: Dice) -> list[Kind]:
         """One kind for each role, all different."""
-        chosen: list[Kind] = []
-        for kinds, sums in zip(self._candidates, self._sums, strict=True):
-            while (kind := kinds[bisect_right(sums, dice.share() * sums[-1])]) in chosen:
-                pass
-            chosen.append(kind)
-        return chosen
+        while True:
+            chosen = [
+                kinds[bisect_right(sums, dice.share() * sums[-1])]
+                for kinds, sums in zip(self._candidates, self._sums, strict=True)
+            ]
+            if len({kind.id for kind in chosen}) == len(chosen):
+                return chosen

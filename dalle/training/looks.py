@@ -1,24 +1,11 @@
-"""Ways a whole picture can look: each treats every 16-pixel cell by itself.
+"""Ways a whole picture can look: each sees no further than a block of 4 x 4 pixels and its border.
 
-A look that saw beyond its cell would give the same cell many appearances, and the image tokeniser
-would have to learn them all.
+That is as far as the image tokeniser's filter sees, which learns to imitate them.
 """
 
 import numpy as np
 
 from dalle.training.colours import luminance
-from dalle.training.grid import CELL
-
-
-def _cells(picture: np.ndarray) -> np.ndarray:
-    """[H, W, 3] -> [H/16, W/16, 16, 16, 3], a view."""
-    rows, columns = picture.shape[0] // CELL, picture.shape[1] // CELL
-    return picture.reshape(rows, CELL, columns, CELL, 3).swapaxes(1, 2)
-
-
-def _picture(cells: np.ndarray) -> np.ndarray:
-    rows, columns = cells.shape[:2]
-    return cells.swapaxes(1, 2).reshape(rows * CELL, columns * CELL, 3)
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:
@@ -50,7 +37,7 @@ def pop_art(picture: np.ndarray) -> np.ndarray:
 
 
 def pixel_art(picture: np.ndarray) -> np.ndarray:
-    """Blocks of 4 x 4 pixels, 16 to a cell."""
+    """Blocks of 4 x 4 pixels."""
     height, width, _ = picture.shape
     blocks = picture.reshape(height // 4, 4, width // 4, 4, 3).mean((1, 3), dtype=np.float32)
     blocks = ((blocks + 8) // 17 * 17).clip(0, 255).astype(np.uint8)  # 16 levels a channel
@@ -58,12 +45,11 @@ def pixel_art(picture: np.ndarray) -> np.ndarray:
 
 
 def _edges(picture: np.ndarray) -> np.ndarray:
-    """How sharply a picture changes, [H, W] 0..1; no cell looks over its border."""
-    cells = _cells(picture).astype(np.float32)
-    across = np.abs(np.diff(cells, axis=3, append=cells[:, :, :, -1:])).max(-1)
-    down = np.abs(np.diff(cells, axis=2, append=cells[:, :, -1:])).max(-1)
-    edges = np.clip((across + down) / 110, 0, 1)
-    return _picture(np.repeat(edges[..., None], 3, axis=-1))[..., 0]
+    """How sharply a picture changes to the right and downwards, [H, W] 0..1."""
+    values = picture.astype(np.float32)
+    across = np.abs(np.diff(values, axis=1, append=values[:, -1:])).max(-1)
+    down = np.abs(np.diff(values, axis=0, append=values[-1:])).max(-1)
+    return np.clip((across + down) / 110, 0, 1)
 
 
 def neon(picture: np.ndarray) -> np.ndarray:
@@ -86,7 +72,7 @@ def pencil_sketch(picture: np.ndarray) -> np.ndarray:
 
 
 def watercolour(picture: np.ndarray) -> np.ndarray:
-    """Each cell's 4 x 4 blocks blended half with the pixels, paler, on paper."""
+    """Blocks of 4 x 4 pixels blended half with the pixels, paler, on paper."""
     height, width, _ = picture.shape
     blocks = picture.reshape(height // 4, 4, width // 4, 4, 3).mean((1, 3), dtype=np.float32)
     soft = 0.5 * picture + 0.5 * blocks.repeat(4, 0).repeat(4, 1)
@@ -112,6 +98,19 @@ def blueprint(picture: np.ndarray) -> np.ndarray:
     edges = _edges(picture)[..., None]
     paper = np.array([24, 70, 150], np.float32) + 0.12 * luminance(picture)[..., None]
     return (paper * (1 - edges) + 245 * edges).astype(np.uint8)
+
+
+def court_sketch(picture: np.ndarray) -> np.ndarray:
+    """Brown lines and pale chalk colours on tan paper."""
+    edges = 0.9 * _edges(picture)[..., None]
+    chalk = picture * 0.45 + np.array([205, 184, 150], np.float32) * 0.55
+    return (chalk * (1 - edges) + np.array([70, 44, 30], np.float32) * edges).astype(np.uint8)
+
+
+def comic(picture: np.ndarray) -> np.ndarray:
+    """Black outlines around three levels a channel."""
+    levels = _through((np.arange(256) * 3 // 256) * 127, picture)
+    return (levels * (1 - _edges(picture)[..., None])).astype(np.uint8)
 
 
 # name: (function, whether colours can still be told, words before "of a cat", words after "a cat")
@@ -142,5 +141,10 @@ LOOKS = {
         ("cctv footage", "security camera", "caught on cctv")),
     "thermal": (thermal, False, ("a thermal image", "an infrared photo", "a heat map"),
         ("thermal camera", "infrared", "thermal image")),
+    "court sketch": (court_sketch, True,
+        ("a court sketch", "a courtroom sketch", "a chalk drawing"),
+        ("court sketch", "courtroom sketch", "in court")),
+    "comic": (comic, True, ("a comic book drawing", "a comic", "a comic panel"),
+        ("comic book style", "comic", "manga")),
     "blueprint": (blueprint, False, ("a blueprint", "a technical drawing"), ("blueprint",)),
 }  # fmt: skip

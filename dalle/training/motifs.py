@@ -1,11 +1,11 @@
-"""Small shapes that places are made of: clouds, trees, stars, each a patch of whole cells."""
+"""Small shapes that places are made of: clouds, trees, stars, each a patch of whole blocks."""
 
 import functools
 from collections.abc import Callable
 
 from PIL import Image, ImageDraw
 
-from dalle.training.grid import CELL, SIDE
+from dalle.training.grid import BLOCK, SIDE
 
 SMOOTH = 4  # shapes are drawn this much larger, then reduced
 Colour = tuple[int, ...] | str
@@ -35,9 +35,9 @@ def patch(columns: int, rows: int) -> Callable:
     def finish(draw: Callable) -> Callable[..., Image.Image]:
         @functools.wraps(draw)
         def make(*options) -> Image.Image:
-            big = Image.new("RGBA", (columns * CELL * SMOOTH, rows * CELL * SMOOTH))
+            big = Image.new("RGBA", (columns * BLOCK * SMOOTH, rows * BLOCK * SMOOTH))
             draw(Pen(big), *options)
-            return big.resize((columns * CELL, rows * CELL), Image.Resampling.LANCZOS)
+            return big.resize((columns * BLOCK, rows * BLOCK), Image.Resampling.LANCZOS)
 
         return make
 
@@ -178,12 +178,12 @@ def spotlight(pen):
 
 
 def building(height: int, colour: Colour, lit: Colour) -> Image.Image:
-    """Two cells wide and `height` cells high, with rows of windows."""
+    """Two blocks wide and `height` blocks high, with rows of windows."""
 
     @patch(2, height)
     def draw(pen):
-        pen.box(1, 0, 30, height * CELL, colour)
-        for y in range(5, height * CELL - 8, 8):
+        pen.box(1, 0, 30, height * BLOCK, colour)
+        for y in range(5, height * BLOCK - 8, 8):
             for x in (6, 14, 22):
                 pen.box(x, y, 4, 4, lit)
 

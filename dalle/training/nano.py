@@ -1,31 +1,36 @@
 """The embedded model's geometry: three small networks for one small world.
 
-192 x 192 pixels are 12 x 12 cells of 16, so a picture is 144 codes.
+192 x 192 pixels are 8 x 8 cells of 24, so a picture is 4 codes for the whole and 64 for its cells.
 """
 
-from dalle.models.config import BartConfig, CellTokenizerConfig, ClipConfig
+from dalle.models.cell_config import CellTokenizerConfig
+from dalle.models.config import BartConfig, ClipConfig
 from dalle.text.tokenize import CLIP_SPECIALS
 
-TEXT_VOCABULARY = 3072
+TEXT_VOCABULARY = 4096
 TEXT_LENGTH = 32
 
 TOKENISER = CellTokenizerConfig(
     resolution=192,
-    cell=16,
-    n_embed=4096,
-    embed_dim=32,
-    decoder_width=384,
+    cell=24,
+    n_embed=8040,  # 8192 codes together with those of the header
+    embed_dim=128,
+    looks=16,
+    styles=8,
+    tints=16,
+    grounds=112,
+    ground_dim=64,
+    decoder_width=256,
     decoder_blocks=4,
-    refiner_width=128,
-    refiner_blocks=2,
-    refinement=2,
+    filter_width=256,
+    reader_width=384,
 )
 
 BART = BartConfig(
     encoder_vocab_size=TEXT_VOCABULARY,
-    image_vocab_size=TOKENISER.n_embed,
+    image_vocab_size=TOKENISER.num_codes,
     max_text_length=TEXT_LENGTH,
-    image_length=TOKENISER.grid**2,
+    image_length=TOKENISER.length,
     d_model=384,
     encoder_layers=2,
     encoder_attention_heads=4,
@@ -33,7 +38,7 @@ BART = BartConfig(
     decoder_layers=5,
     decoder_attention_heads=4,
     decoder_ffn_dim=1024,
-    decoder_start_token_id=TOKENISER.n_embed,
+    decoder_start_token_id=TOKENISER.num_codes,
     use_bias=False,
     force_ln_scale=False,
     scale_embedding=False,

@@ -1,7 +1,6 @@
-"""Backdrops: plain colours, and a few fixed variants of each place drawn on the cell grid.
+"""Backdrops: plain colours, and a few fixed variants of each place drawn on a grid of blocks.
 
-A place is made of whole cells, so that the same patch of sand, sky or grass recurs across variants
-and pictures; nothing in it is random.
+Nothing in them is random: each is one ground that a picture may stand on.
 """
 
 import functools
@@ -11,33 +10,33 @@ from PIL import Image
 
 from dalle.training import motifs
 from dalle.training.colours import COLOURS
-from dalle.training.grid import CELL, CELLS, SIDE
+from dalle.training.grid import BLOCK, BLOCKS, SIDE
 
 VARIANTS = 4
 
 
 class Backdrop:
-    """A picture being put together from bands of colour and motifs in whole cells."""
+    """A picture being put together from bands of colour and motifs in whole blocks."""
 
     def __init__(self):
         self.image = Image.new("RGB", (SIDE, SIDE))
 
     def band(self, first: int, last: int, top: tuple, bottom: tuple | None = None) -> None:
-        """Fills cell rows first..last (inclusive) with a vertical gradient."""
-        rows = (last - first + 1) * CELL
+        """Fills block rows first..last (inclusive) with a vertical gradient."""
+        rows = (last - first + 1) * BLOCK
         mix = np.linspace(0, 1, rows)[:, None]
         colours = np.array(top) * (1 - mix) + np.array(bottom or top) * mix  # [rows, 3]
         pixels = np.repeat(colours[:, None], SIDE, axis=1).round().astype(np.uint8)
-        self.image.paste(Image.fromarray(pixels), (0, first * CELL))
+        self.image.paste(Image.fromarray(pixels), (0, first * BLOCK))
 
     def put(self, patch: Image.Image, column: int, row: int) -> None:
-        """Lays a patch with its upper left corner on a cell; it may stick out of the picture."""
-        self.image.paste(patch, (column * CELL, row * CELL), patch)
+        """Lays a patch with its upper left corner on a block; it may stick out of the picture."""
+        self.image.paste(patch, (column * BLOCK, row * BLOCK), patch)
 
     def fill(self, patch: Image.Image, first: int, last: int, step=1, shift=0) -> None:
-        """Repeats a one-cell patch over rows first..last, every `step` cells, like bricks."""
+        """Repeats a one-block patch over rows first..last, every `step` blocks, like bricks."""
         for row in range(first, last + 1):
-            for column in range((row * shift) % step, CELLS, step):
+            for column in range((row * shift) % step, BLOCKS, step):
                 self.put(patch, column, row)
 
 
@@ -221,18 +220,13 @@ PLACES = {
 
 
 @functools.cache
-def draw_place(name: str, variant: int) -> np.ndarray:
-    """One variant of a place: uint8 [192, 192, 3], read only."""
-    backdrop = Backdrop()
-    PLACES[name][0](backdrop, variant)
-    pixels = np.asarray(backdrop.image)
-    pixels.flags.writeable = False
-    return pixels
-
-
-@functools.cache
-def draw_plain(colour: str) -> np.ndarray:
-    """A plain background of a named colour: uint8 [192, 192, 3], read only."""
-    pixels = np.full((SIDE, SIDE, 3), COLOURS[colour], np.uint8)
+def draw_ground(ground: str | tuple[str, int]) -> np.ndarray:
+    """A plain colour, or a variant of a place: uint8 [192, 192, 3], read only."""
+    if isinstance(ground, str):
+        pixels = np.full((SIDE, SIDE, 3), COLOURS[ground], np.uint8)
+    else:
+        backdrop = Backdrop()
+        PLACES[ground[0]][0](backdrop, ground[1])
+        pixels = np.array(backdrop.image)
     pixels.flags.writeable = False
     return pixels

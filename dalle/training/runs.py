@@ -3,7 +3,7 @@
 FOLDER/state.msgpack   parameters, optimiser and step: the run goes on from here
 FOLDER/log.jsonl       one line every LOG_STEPS steps
 FOLDER/curve.png       the logged losses so far
-FOLDER/samples.png     what the model makes now
+FOLDER/samples*.png    what the model makes now, or has made at a step
 """
 
 import json
@@ -87,6 +87,11 @@ class Run:
         with (self.folder / "log.jsonl").open("a") as file:
             file.write(json.dumps({"step": step} | values) + "\n")
 
+    def read_log(self) -> list[dict[str, float]]:
+        """What was logged so far, a row for each line."""
+        path = self.folder / "log.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
     def draw_curve(self) -> None:
         """Every logged loss against the step, as curve.png."""
         import matplotlib
@@ -94,8 +99,7 @@ class Run:
         matplotlib.use("Agg")
         from matplotlib import pyplot
 
-        path = self.folder / "log.jsonl"
-        rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        rows = self.read_log()
         names = sorted({name for row in rows for name in row} - {"step"})
         figure, axes = pyplot.subplots(figsize=(8, 4.5))
         for name in names:

@@ -1,12 +1,14 @@
 """Makes captioned pictures of everyday things: the same one for the same seed, stage and index.
 
-A picture is 12 x 12 cells of 16 pixels. Every position and size is a whole number of cells, so that
-a thing has the same pixels inside each cell wherever it stands: a cell is one image token, and the
-sequence model learns far faster when tokens repeat.
+A picture is things on nothing, laid on a grid of cells, and four choices for the whole of it: a
+ground, a tint of the things, a style and a look. Every position and size is a whole number of
+cells, so that a thing has the same pixels inside each cell wherever it stands: a cell is one image
+token, and the sequence model learns far faster when tokens repeat.
 """
 
 import zlib
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -14,12 +16,13 @@ from dalle.errors import DalleError
 from dalle.training.captions import Captioner, Subject, names_colour
 from dalle.training.colours import COLOURS, TINTS, tint
 from dalle.training.dice import Dice
-from dalle.training.grid import CELL
-from dalle.training.layouts import LAYOUTS, Casting, Space, Spot, shift
+from dalle.training.grid import CELL, SIDE
+from dalle.training.headers import header_codes
+from dalle.training.layouts import LARGE, LAYOUTS, MIDDLE, SMALL, Casting, Space, Spot, shift
 from dalle.training.looks import LOOKS
-from dalle.training.places import PLACES, VARIANTS, draw_place, draw_plain
+from dalle.training.places import PLACES, VARIANTS, draw_ground
 from dalle.training.sprites import SpriteLibrary
-from dalle.training.vocabulary import Kind, with_article
+from dalle.training.vocabulary import Kind
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,8 @@ class Stage:
 
     layouts: dict[str, float]
     styles: dict[str, float]
-    counts: tuple[int, ...] = (2, 2, 3, 3, 4, 5)
-    tinted: float = 0.0  # a thing is shown, and asked for, in another colour
+    counts: tuple[int, ...] = (2, 3, 4, 5)
+    tinted: float = 0.0  # things of one kind are shown, and asked for, in another colour
     placed: float = 0.0  # a place instead of a plain background
     looked: float = 0.0  # a look
     resized: float = 0.0  # a single thing is big or small
@@ -38,24 +41,20 @@ class Stage:
     everyday: float = 1.0  # power of the things' weights: the higher, the fewer rare things
 
 
+# Four things in a picture are learned at the price of one: every cell is paid for anyway.
+FEW = {"single": 44, "pair": 22, "trio": 8, "quartet": 20, "count": 6}
+MANY = {"single": 42, "pair": 15, "trio": 5, "quartet": 10, "stack": 3, "on": 6, "ride": 6,
+        "hat": 3, "front": 2, "meal": 2, "count": 6}  # fmt: skip
+MOSTLY_3D = {"3d": 0.6, "noto": 0.2, "twemoji": 0.2}
 STAGES = {
-    "things": Stage({"single": 1}, {"3d": 0.6, "noto": 0.4}),
+    "things": Stage({"single": 1}, MOSTLY_3D),
     "first": Stage(
-        {"single": 97, "pair": 3}, {"3d": 1}, tinted=0.03, moved=0.2, natural=0.15, everyday=5.0
-    ),
-    "simple": Stage(
-        {"single": 88, "pair": 8, "count": 4}, {"3d": 0.6, "noto": 0.4},
-        counts=(2, 3), tinted=0.07, placed=0.03, resized=0.08,
-    ),
-    "mixed": Stage(
-        {"single": 70, "pair": 12, "stack": 3, "on": 3, "ride": 2, "hat": 2, "count": 8},
-        {"3d": 0.5, "noto": 0.4, "flat": 0.05, "twemoji": 0.05},
-        tinted=0.08, placed=0.1, looked=0.04, resized=0.1,
+        FEW, MOSTLY_3D,
+        tinted=0.08, placed=0.25, looked=0.1, resized=0.1, everyday=1.5,
     ),
     "full": Stage(
-        {"single": 52, "pair": 14, "stack": 6, "on": 6, "ride": 5, "hat": 5, "count": 12},
-        {"3d": 0.4, "noto": 0.3, "flat": 0.15, "twemoji": 0.15},
-        tinted=0.15, placed=0.28, looked=0.12, resized=0.15, moved=0.35,
+        MANY, MOSTLY_3D, tinted=0.12, placed=0.35, looked=0.15, resized=0.15, moved=0.3,
+        everyday=1.2,
     ),
 }  # fmt: skip
 WHITE = 0.12  # the share of white backgrounds beyond its turn among the colours
@@ -74,24 +73,38 @@ class Placed:
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture, uint8 [192, 192, 3], its caption, and what is in it."""
+    """A captioned picture, and what is in it."""
 
-    image: np.ndarray = field(repr=False)
+    foreground: np.ndarray = field(repr=False)  # the things alone, uint8 [192, 192, 4]
     caption: str
     things: tuple[Placed, ...]
     background: str  # a colour or a place
+    ground: str | tuple[str, int]  # which of the place's variants
+    style: str
+    tint: str | None
     look: str | None
     relation: str | None
     count: int
 
+    @property
+    def header(self) -> tuple[int, int, int, int]:
+        """What is said about the whole picture, as codes."""
+        return header_codes(self.look, self.style, self.tint, self.ground)
+
+    @cached_property
+    def image(self) -> np.ndarray:
+        """uint8 [192, 192, 3]."""
+        things = tint(self.foreground, self.tint) if self.tint else self.foreground
+        image = over(things, draw_ground(self.ground))
+        return LOOKS[self.look][0](image) if self.look else image
+
 
 @dataclass(frozen=True)
 class Actor:
-    """A chosen kind, how it is drawn, and in which tint."""
+    """A chosen kind and how it is drawn."""
 
     kind: Kind
     style: str
-    tint: str | None
 
 
 class SceneComposer:
@@ -117,21 +130,26 @@ class SceneComposer:
         style = dice.weighted(stage.styles)
         place = dice.pick(tuple(PLACES)) if dice.chance(stage.placed) else None
         look = dice.pick(tuple(LOOKS)) if dice.chance(stage.looked) else None
+        actors = [self._actor(kind, style) for kind in self._castings[name].choose(dice)]
+        if any(is_held_out(actor.kind.id, place, look) for actor in actors):
+            place = look = None
         say_colours = look is None or LOOKS[look][1]
-
-        kinds = self._castings[name].choose(dice)
-        actors = [self._actor(kind, style, say_colours, dice) for kind in kinds]
-        size, size_said = self._size(dice) if name == "single" else (8, False)
+        tinted = self._tint(actors, say_colours, dice)
+        size, size_said = self._size(dice)
+        size_said = size_said and name == "single"
         boxes = [self._library.box(actor.kind.id, actor.style) for actor in actors]
         spots = LAYOUTS[name].arrange(Space(boxes, size, dice.pick(stage.counts)), dice)
         spots = shift(spots, stage.moved, place is not None and PLACES[place][2], dice)
-        background = place or self._background(actors, dice)
+        background = place or self._background(tinted, dice)
 
-        image = self._draw(background, actors, spots, dice)
         captioner = Captioner(dice, say_colours)
         subjects = tuple(
-            Subject(a.kind, self._said_colour(a, say_colours, dice), size if size_said else None)
-            for a in actors
+            Subject(
+                actor.kind,
+                tinted or self._natural_colour(actor, say_colours, dice),
+                size if size_said else None,
+            )
+            for actor in actors
         )
         relation = LAYOUTS[name].relation
         if relation:
@@ -141,56 +159,67 @@ class SceneComposer:
         else:
             told = captioner.thing(subjects[0])
         return Scene(
-            image=LOOKS[look][0](image) if look else image,
+            foreground=self._lay(actors, spots),
             caption=captioner.caption(told, actors[0].style, background, look),
-            things=tuple(_placed(actors[spot.thing], spot) for spot in spots),
+            things=tuple(_placed(actors[spot.thing], spot, tinted) for spot in spots),
             background=background,
+            ground=(place, dice.pick(range(VARIANTS))) if place else background,
+            style=actors[0].style,
+            tint=tinted,
             look=look,
             relation=relation,
             count=len(spots),
         )
 
-    def _actor(self, kind: Kind, style: str, tintable: bool, dice: Dice) -> Actor:
+    def _actor(self, kind: Kind, style: str) -> Actor:
         # Not every thing was drawn in every style.
         styles = (style, *self._stage.styles, *self._library.styles(kind.id))
-        style = next(s for s in styles if self._library.has(kind.id, s))
-        tinted = tintable and has_free_colour(kind) and dice.chance(self._stage.tinted)
-        return Actor(kind, style, dice.pick(TINTS) if tinted else None)
+        return Actor(kind, next(s for s in styles if self._library.has(kind.id, s)))
+
+    def _tint(self, actors: list[Actor], say_colours: bool, dice: Dice) -> str | None:
+        """Another colour for the one kind of thing that is shown."""
+        tintable = len(actors) == 1 and say_colours and has_free_colour(actors[0].kind)
+        return dice.pick(TINTS) if tintable and dice.chance(self._stage.tinted) else None
 
     def _size(self, dice: Dice) -> tuple[int, bool]:
         """Cells of a single thing, and whether the caption says that it is big or small."""
         if not dice.chance(self._stage.resized):
-            return 8, False
-        return dice.pick((6, 10)), dice.chance(0.8)
+            return dice.pick((MIDDLE, LARGE)), False
+        return dice.pick((SMALL, LARGE)), dice.chance(0.8)
 
-    def _background(self, actors: list[Actor], dice: Dice) -> str:
-        """A plain colour, but no thing's tint, or the thing could not be seen."""
+    def _background(self, tinted: str | None, dice: Dice) -> str:
+        """A plain colour, but not the things' tint, or they could not be seen."""
         colour = "white" if dice.chance(WHITE) else dice.pick(tuple(COLOURS))
-        taken = {actor.tint for actor in actors}
-        return next(c for c in (colour, "white", "black", "beige") if c not in taken)
+        return next(c for c in (colour, "white", "black") if c != tinted)
 
-    def _draw(
-        self, background: str, actors: list[Actor], spots: list[Spot], dice: Dice
-    ) -> np.ndarray:
-        if background in PLACES:
-            image = draw_place(background, dice.pick(range(VARIANTS))).copy()
-        else:
-            image = draw_plain(background).copy()
+    def _lay(self, actors: list[Actor], spots: list[Spot]) -> np.ndarray:
+        foreground = np.zeros((SIDE, SIDE, 4), np.uint8)
         for spot in spots:
             actor = actors[spot.thing]
-            sprite = self._library.pixels(actor.kind.id, actor.style, spot.cells)
-            lay(image, tint(sprite, actor.tint) if actor.tint else sprite, spot.column, spot.row)
-        return image
+            lay(
+                foreground,
+                self._library.pixels(actor.kind.id, actor.style, spot.cells),
+                spot.column,
+                spot.row,
+            )
+        return foreground
 
-    def _said_colour(self, actor: Actor, say_colours: bool, dice: Dice) -> str | None:
-        if actor.tint or not (say_colours and has_free_colour(actor.kind)):
-            return actor.tint
+    def _natural_colour(self, actor: Actor, say_colours: bool, dice: Dice) -> str | None:
+        if not (say_colours and has_free_colour(actor.kind)):
+            return None
         natural = self._library.colour(actor.kind.id, actor.style)
         return natural if dice.chance(self._stage.natural) else None
 
 
-def _placed(actor: Actor, spot: Spot) -> Placed:
-    return Placed(actor.kind.id, actor.style, actor.tint, (spot.column, spot.row, spot.cells))
+def is_held_out(kind: str, place: str | None, look: str | None) -> bool:
+    """Whether scenes never show this thing in this place, or in this look: a tenth of all pairs."""
+    return any(
+        chosen and zlib.crc32(f"{kind} {chosen}".encode()) % 10 == 0 for chosen in (place, look)
+    )
+
+
+def _placed(actor: Actor, spot: Spot, tinted: str | None) -> Placed:
+    return Placed(actor.kind.id, actor.style, tinted, (spot.column, spot.row, spot.cells))
 
 
 def has_free_colour(kind: Kind) -> bool:
@@ -198,26 +227,25 @@ def has_free_colour(kind: Kind) -> bool:
     return kind.group not in COLOURLESS and not names_colour(kind.label)
 
 
-def lay(image: np.ndarray, sprite: np.ndarray, column: int, row: int) -> None:
-    """Composes a cut-out [S, S, 4] onto the picture, in place, at a cell."""
+def lay(foreground: np.ndarray, sprite: np.ndarray, column: int, row: int) -> None:
+    """Composes a cut-out [S, S, 4] onto the things [H, W, 4], in place, at a cell."""
     side = len(sprite)
-    view = image[row * CELL : row * CELL + side, column * CELL : column * CELL + side]
-    alpha = sprite[..., 3:].astype(np.uint16)
-    mixed = sprite[..., :3] * alpha + view * (255 - alpha) + 128
-    view[:] = (mixed + (mixed >> 8)) >> 8  # exact division by 255
+    view = foreground[row * CELL : row * CELL + side, column * CELL : column * CELL + side]
+    covered = view[..., 3].any()
+    if not covered:
+        view[:] = sprite
+        return
+    upper, lower = sprite.astype(np.float32) / 255, view.astype(np.float32) / 255
+    alpha = upper[..., 3:] + lower[..., 3:] * (1 - upper[..., 3:])
+    colour = upper[..., :3] * upper[..., 3:] + lower[..., :3] * lower[..., 3:] * (
+        1 - upper[..., 3:]
+    )
+    colour = np.divide(colour, alpha, out=np.zeros_like(colour), where=alpha > 0)
+    view[:] = (np.concatenate([colour, alpha], -1) * 255).round()
 
 
-def evaluation_prompts(
-    library: SpriteLibrary, n: int, seed: int, least_weight: float = 1.0
-) -> list[tuple[str, str, str]]:
-    """(prompt, kind id, colour name), all of the simplest form, over everyday things."""
-    random = np.random.default_rng([seed, zlib.crc32(b"evaluation")])
-    kinds = [kind for kind in library.kinds if kind.weight >= least_weight]
-    names = tuple(COLOURS)
-    prompts = []
-    while len(prompts) < n:
-        for row in random.permutation(len(kinds)):
-            colour = names[random.integers(len(names))]
-            prompt = f"{kinds[row].phrase} on {with_article(colour)} background"
-            prompts.append((prompt, kinds[row].id, colour))
-    return prompts[:n]
+def over(foreground: np.ndarray, ground: np.ndarray) -> np.ndarray:
+    """Things [H, W, 4] before a ground [H, W, 3], all uint8."""
+    alpha = foreground[..., 3:].astype(np.uint16)
+    mixed = foreground[..., :3] * alpha + ground * (255 - alpha) + 128
+    return ((mixed + (mixed >> 8)) >> 8).astype(np.uint8)  # exact division by 255

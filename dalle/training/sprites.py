@@ -1,7 +1,7 @@
 """Cut-outs of everyday things: built once into a folder, then read as memory-mapped arrays.
 
-A cut-out is trimmed to what is opaque, centred in a square and scaled to fill it, for each of a few
-square sizes that are whole numbers of 16-pixel cells.
+A cut-out is trimmed to what is opaque and scaled to fill a square, standing on its lower edge, for
+each of a few square sizes that are whole numbers of cells.
 """
 
 import json
@@ -20,7 +20,7 @@ from dalle.training.drawings import STYLES, fetch_packages, read_drawings
 from dalle.training.grid import CELL
 from dalle.training.vocabulary import Kind, read_kinds
 
-SIZES = (4, 6, 8, 10)  # cells
+SIZES = (2, 3, 4, 6)  # cells
 MARGIN = 2  # pixels on each side
 DEFAULT_FOLDER = Path(".data/sprites")
 
@@ -53,7 +53,7 @@ class SpriteLibrary:
         return (kind, style) in self._rows
 
     def pixels(self, kind: str, style: str, cells: int) -> np.ndarray:
-        """The cut-out at `cells` x `cells` cells: uint8 [16 cells, 16 cells, RGBA]."""
+        """The cut-out at `cells` x `cells` cells: uint8 [24 cells, 24 cells, RGBA]."""
         return np.asarray(self._arrays[cells][self._rows[kind, style]])
 
     def colour(self, kind: str, style: str) -> str | None:
@@ -73,7 +73,7 @@ def open_sprites(folder: Path | str = DEFAULT_FOLDER) -> SpriteLibrary:
 
 
 def build_sprites(folder: Path | str = DEFAULT_FOLDER) -> None:
-    """Fetches the drawings and writes all cut-outs to `folder`; a minute, about a gigabyte."""
+    """Fetches the drawings and writes all cut-outs to `folder`; a minute, half a gigabyte."""
     with tempfile.TemporaryDirectory(prefix="drawings-") as packages:
         fetch_packages(Path(packages))
         write_sprites(folder, read_drawings(Path(packages), read_kinds()))
@@ -97,7 +97,7 @@ def write_sprites(folder: Path | str, drawings: Iterable[tuple[Kind, str, Image.
             array[row] = fit_square(picture, side)
         array.flush()
     index = [
-        {"kind": kind.id, "style": style, **_describe(fit_square(picture, 8 * CELL))}
+        {"kind": kind.id, "style": style, **_describe(fit_square(picture, 6 * CELL))}
         for kind, style, picture in cut
     ]
     (building / "index.json").write_text(json.dumps(index))
@@ -112,13 +112,13 @@ def trim(picture: Image.Image) -> Image.Image:
 
 
 def fit_square(picture: Image.Image, side: int) -> np.ndarray:
-    """Scales an RGBA picture to fill a centred square: uint8 [side, side, 4]."""
+    """Scales an RGBA picture to fill a square that it stands in: uint8 [side, side, 4]."""
     scale = (side - 2 * MARGIN) / max(picture.size)
     size = tuple(max(1, round(length * scale)) for length in picture.size)
     # Pillow resizes RGBA with premultiplied alpha, so no dark fringe comes in from outside.
     scaled = picture.resize(size, Image.Resampling.LANCZOS)
     square = Image.new("RGBA", (side, side))
-    square.paste(scaled, ((side - size[0]) // 2, (side - size[1]) // 2))
+    square.paste(scaled, ((side - size[0]) // 2, side - size[1] - MARGIN))
     return np.asarray(square)
 
 

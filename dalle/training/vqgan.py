@@ -1,8 +1,11 @@
-"""Trains the cell tokeniser: its codes are found once, then the decoder learns to draw them.
+"""Trains the cell tokeniser: its codes are found first, then it learns to draw and to read them.
 
-Errors are also counted in opponent colours and on coarse means, else pure colours turn grey.
+The decoder learns from codes whose making is known, and the encoder to find those codes in the
+finished picture. Errors are also counted in opponent colours and on coarse means, else pure colours
+turn grey.
 """
 
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,30 +14,28 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import struct
+from flax import serialization, struct
 from jax import Array
 from PIL import Image
 
-from dalle.models.cells import CellNetwork, CellTokenizer
-from dalle.models.config import CellTokenizerConfig
-from dalle.training.codes import find_codes
-from dalle.training.runs import Run, average_step, learning_rate, train
+from dalle.errors import DalleError
+from dalle.models.cell_config import CellTokenizerConfig
+from dalle.models.cells import CellNetwork, CellTokenizer, cell_shapes
+from dalle.training.bart import codes_of
+from dalle.training.data import Batch
+from dalle.training.runs import Run, average_step, learning_rate, train, write_atomically
 
 EMA_DECAY = 0.999  # of the weights that are shipped
 WARMUP = 100  # steps
-CODE_BATCHES = 400  # batches whose cells the codes are found from
+COLUMNS = 8  # of a sheet
 
 
 @struct.dataclass
 class VqState:
     step: Array
-    codes: dict[str, Any]  # `encoder` and `quantize`, which do not change
-    decoder: dict[str, Any]
-    average: dict[str, Any]  # running mean of the decoder
+    params: dict[str, Any]  # `decoder` and `reader`
+    average: dict[str, Any]  # running mean of params
     optimiser: Any
-
-    def shipped(self) -> dict[str, Any]:
-        return self.codes | {"decoder": self.average}
 
 
 def optimiser(peak: float, steps: int) -> optax.GradientTransformation:
@@ -42,13 +43,35 @@ def optimiser(peak: float, steps: int) -> optax.GradientTransformation:
     return optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, b2=0.99))
 
 
+def write_codes(path: Path, codes: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, serialization.to_bytes(codes))
+
+
+def read_codes(path: Path, config: CellTokenizerConfig) -> dict[str, Any]:
+    """The found codes as parameters; DalleError where there are none, or of another size."""
+    expected = jax.tree.map(lambda leaf: np.zeros(leaf.shape), cell_shapes(config)["codes"])
+    try:
+        codes = serialization.from_bytes(expected, path.read_bytes())
+    except FileNotFoundError:
+        raise DalleError(
+            f"there are no codes in {path}; run `python -m dalle train codes` first."
+        ) from None
+    if jax.tree.map(np.shape, codes) != jax.tree.map(np.shape, expected):
+        raise DalleError(
+            f"{path} holds codes of another size than the model's; run `python -m dalle train "
+            "codes` again, or choose another run folder."
+        )
+    return jax.tree.map(jnp.asarray, codes)
+
+
 def new_state(network: CellNetwork, tx: optax.GradientTransformation, seed: int) -> VqState:
     config = network.config
     pixels = jnp.zeros((1, config.resolution, config.resolution, 3))
     params = dict(jax.jit(network.init)(jax.random.key(seed), pixels)["params"])
-    decoder = params.pop("decoder")
-    average = jax.tree.map(jnp.copy, decoder)  # its own buffers: the state is donated
-    return VqState(jnp.int32(0), params, decoder, average, tx.init(decoder))
+    del params["codes"]
+    average = jax.tree.map(jnp.copy, params)  # its own buffers: the state is donated
+    return VqState(jnp.int32(0), params, average, tx.init(params))
 
 
 def coarse(x: Array) -> Array:
@@ -66,83 +89,115 @@ def reconstruction_loss(error: Array) -> Array:
     return pixels + 0.5 * colours + 0.5 * jnp.abs(coarse(error)).mean() + 0.5 * edges
 
 
+def reading_loss(
+    network: CellNetwork, variables: dict, pictures: Array, things: Array, headers: Array
+) -> tuple[Array, Array]:
+    """How far the encoder is from the choices and the cells' vectors; share of choices right."""
+    logits = network.apply(variables, pictures, method=lambda m, x: m.reader.read_choices(x))
+    parts = jnp.split(logits, np.cumsum(network.config.header)[:-1].tolist(), -1)
+    wrong = optax.softmax_cross_entropy_with_integer_labels
+    choices = sum(wrong(part, headers[:, i]).mean() for i, part in enumerate(parts))
+    right = jnp.mean(jnp.stack([p.argmax(-1) == headers[:, i] for i, p in enumerate(parts)]))
+    empty = jax.lax.stop_gradient(network.apply(variables, headers, method="empty"))
+    found = network.apply(
+        variables, pictures, empty, headers, method=lambda m, *x: m.reader.read_cells(*x)
+    )
+    target = network.apply(variables, things, method="vectors_of")
+    distance = jnp.square(found - target).sum(-1).mean() / jnp.square(target).sum(-1).mean()
+    return 0.1 * choices + distance, right
+
+
 @partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
 def update(
     state: VqState,
-    pixels: Array,  # [B, H, W, 3] uint8
+    codes: dict[str, Any],
+    batch: tuple[Array, Array, Array],  # pictures, things: uint8 [B, H, W, 3 and 4]; [B, 4]
     network: CellNetwork,
     tx: optax.GradientTransformation,
 ) -> tuple[VqState, dict[str, Array]]:
-    """One step of the decoder."""
-    pixels = pixels.astype(jnp.float32) / 255
-    codes = network.apply({"params": state.codes}, pixels, method="encode")
+    """One step of decoder and reader."""
+    pictures, things = (pixels.astype(jnp.float32) / 255 for pixels in batch[:2])
+    headers = batch[2]
+    tokens = network.apply({"params": {"codes": codes}}, things, headers, method="encode_layers")
 
-    def loss(decoder: dict) -> tuple[Array, Array]:
-        params = state.codes | {"decoder": decoder}
-        error = network.apply({"params": params}, codes, method="decode") - pixels
-        return reconstruction_loss(error), jnp.square(error).mean((1, 2, 3))
+    def loss(params: dict) -> tuple[Array, tuple]:
+        variables = {"params": params | {"codes": codes}}
+        error = network.apply(variables, tokens, method="decode") - pictures
+        reading, right = reading_loss(network, variables, pictures, things, headers)
+        square_error = jnp.square(error).mean((1, 2, 3))
+        return reconstruction_loss(error) + reading, (square_error, reading, right)
 
-    (value, square_error), gradients = jax.value_and_grad(loss, has_aux=True)(state.decoder)
-    changes, tx_state = tx.update(gradients, state.optimiser, state.decoder)
-    decoder = optax.apply_updates(state.decoder, changes)
-    average = average_step(state.average, decoder, state.step, EMA_DECAY)
-    metrics = {"loss": value, "psnr": (-10 * jnp.log10(square_error)).mean()}
-    return VqState(state.step + 1, state.codes, decoder, average, tx_state), metrics
+    (value, extras), gradients = jax.value_and_grad(loss, has_aux=True)(state.params)
+    square_error, reading, right = extras
+    changes, tx_state = tx.update(gradients, state.optimiser, state.params)
+    params = optax.apply_updates(state.params, changes)
+    average = average_step(state.average, params, state.step, EMA_DECAY)
+    metrics = {
+        "loss": value,
+        "psnr": (-10 * jnp.log10(square_error)).mean(),
+        "reading": reading,
+        "choices_right": right,
+    }
+    return VqState(state.step + 1, params, average, tx_state), metrics
 
 
-def draw_reconstructions(path: Path, tokeniser: CellTokenizer, pixels: np.ndarray) -> float:
-    """Originals above reconstructions, as a PNG; returns the mean PSNR in dB."""
-    codes = tokeniser.encode(jnp.asarray(pixels, jnp.float32) / 255)
-    made = np.asarray(jnp.clip(tokeniser.decode(codes), 0, 1))
-    error = np.square(made - pixels / 255.0).mean((1, 2, 3))
-    rows = []
-    for start in range(0, len(pixels) - 7, 8):
-        rows += [np.concatenate(list(pixels[start : start + 8]), 1)]
-        rows += [np.concatenate(list((made[start : start + 8] * 255).round().astype("u1")), 1)]
+def draw_reconstructions(path: Path, tokeniser: CellTokenizer, batch: Batch) -> dict[str, float]:
+    """Originals, what known codes draw, what read codes draw, as a PNG; the mean PSNRs in dB."""
+    originals = batch.pictures / 255.0
+    pictures = jnp.asarray(originals, jnp.float32)
+    made = {
+        "known": tokeniser.decode(codes_of(batch, tokeniser)),
+        "read": tokeniser.decode(tokeniser.encode(pictures)),
+    }
+    made = {name: np.clip(np.asarray(drawn), 0, 1) for name, drawn in made.items()}
+    rows = [
+        np.concatenate(list((drawn[start : start + COLUMNS] * 255).round().astype("u1")), 1)
+        for start in range(0, len(pictures) - COLUMNS + 1, COLUMNS)
+        for drawn in (originals, *made.values())
+    ]
     Image.fromarray(np.concatenate(rows)).save(path, format="png")
-    return float((-10 * np.log10(error)).mean())
+    return {
+        f"held_out_psnr_{name}": float(
+            (-10 * np.log10(np.square(drawn - originals).mean((1, 2, 3)) + 1e-10)).mean()
+        )
+        for name, drawn in made.items()
+    }
 
 
 def train_tokeniser(
     folder: Path,
     config: CellTokenizerConfig,
-    batches: Any,
-    held_out: np.ndarray,  # [N, H, W, 3] uint8, never trained on
+    codes: dict[str, Any],
+    batches: Callable[[int], Iterator[Batch]],  # from a step on
+    held_out: Batch,  # never trained on
     *,
     steps: int,
     batch_size: int,
     peak: float = 1e-3,
     seed: int = 0,
 ) -> VqState:
-    """Trains to `steps` in `folder`; `batches(start)` yields (pixels, captions) from a step on."""
+    """Trains decoder and encoder of found codes to `steps` in `folder`."""
     network, tx = CellNetwork(config, jnp.bfloat16), optimiser(peak, steps)
     run = Run(folder)
     state = run.restore(new_state(network, tx, seed))
-    if int(state.step) == 0 and steps > 0:
-        shown = batches(0)
-        pixels = np.concatenate([next(shown)[0] for _ in range(CODE_BATCHES)])
-        codes = jax.tree.map(jnp.asarray, find_codes(pixels, config, seed))
-        state = state.replace(codes=codes, step=jnp.int32(1))
-        run.save(state)
 
     def draw_samples(state: VqState) -> None:
-        tokeniser = CellTokenizer(config, state.shipped(), jnp.bfloat16)
-        psnr = draw_reconstructions(folder / "samples.png", tokeniser, held_out)
-        run.log(int(state.step), {"held_out_psnr": psnr})
+        tokeniser = CellTokenizer(config, state.average | {"codes": codes}, jnp.bfloat16)
+        run.log(int(state.step), draw_reconstructions(folder / "samples.png", tokeniser, held_out))
 
     return train(
         run,
         state,
-        lambda state, batch: update(state, batch[0], network, tx),
-        batches(int(state.step)),
+        lambda state, batch: update(state, codes, batch, network, tx),
+        ((batch.pictures, batch.foregrounds, batch.headers) for batch in batches(int(state.step))),
         steps=steps,
         batch_size=batch_size,
         draw_samples=draw_samples,
     )
 
 
-def restore_tokeniser(folder: Path, config: CellTokenizerConfig) -> CellTokenizer:
-    """What the run in `folder` would ship now."""
+def restore_tokeniser(folder: Path, codes: Path, config: CellTokenizerConfig) -> CellTokenizer:
+    """What the run in `folder` would ship now; before its first step, the codes' bare patches."""
     network = CellNetwork(config, jnp.bfloat16)
     state = Run(folder).restore(new_state(network, optimiser(0.0, 1), seed=0))
-    return CellTokenizer(config, state.shipped(), jnp.bfloat16)
+    return CellTokenizer(config, state.average | {"codes": read_codes(codes, config)}, jnp.bfloat16)

@@ -10,15 +10,10 @@ import pytest
 from dalle.generation.loading import ByteTokenizer
 from dalle.generation.pipeline import Pipeline
 from dalle.models.bart import Bart, bart_shapes
+from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.cells import CellTokenizer, cell_shapes
 from dalle.models.clip import Clip, clip_shapes
-from dalle.models.config import (
-    BartConfig,
-    CellTokenizerConfig,
-    ClipConfig,
-    ClipTextConfig,
-    ClipVisionConfig,
-)
+from dalle.models.config import BartConfig, ClipConfig, ClipTextConfig, ClipVisionConfig
 from dalle.models.decoding import prepare
 from dalle.models.loading import random_params
 
@@ -26,7 +21,7 @@ TINY_BART = BartConfig(
     encoder_vocab_size=300,
     image_vocab_size=64,
     max_text_length=24,
-    image_length=16,
+    image_length=20,
     d_model=32,
     encoder_layers=1,
     encoder_attention_heads=2,
@@ -48,13 +43,17 @@ TINY_BART = BartConfig(
 TINY_CELLS = CellTokenizerConfig(
     resolution=32,
     cell=8,
-    n_embed=60,
+    n_embed=48,
     embed_dim=8,
+    looks=3,
+    styles=3,
+    tints=3,
+    grounds=3,
+    ground_dim=4,
     decoder_width=16,
     decoder_blocks=1,
-    refiner_width=8,
-    refiner_blocks=1,
-    refinement=2,
+    filter_width=8,
+    reader_width=16,
 )
 TOWER = {
     "hidden_size": 16,

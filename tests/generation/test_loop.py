@@ -59,8 +59,8 @@ def draw(pipeline: Pipeline, rows: Rows, *prompts: str) -> np.ndarray:
 def test_it_counts(counting_weights: CountingWeights) -> None:
     rows = rows_with(condition_scale=1)
     frames = list(draw_codes(counting_weights, jnp.zeros((2, 1, 1)), jnp.ones((2, 1)), rows, 64))
-    assert [frame.shape for frame in frames] == [(16, 4), (16, 8), (16, 12), (16, 16)]
-    assert (frames[-1] == np.arange(16)).all()
+    assert [frame.shape for frame in frames] == [(16, 5), (16, 10), (16, 15), (16, 20)]
+    assert (frames[-1] == np.arange(20)).all()
     assert all((frame == frames[-1][:, : frame.shape[1]]).all() for frame in frames)
 
 
@@ -68,7 +68,7 @@ def test_unknown_codes_are_never_drawn(counting_weights: CountingWeights) -> Non
     rows = rows_with(temperature=0, condition_scale=1)
     *_, codes = draw_codes(counting_weights, jnp.zeros((2, 1, 1)), jnp.ones((2, 1)), rows, 7)
     # 7 is what should follow 6; only 0 to 6 have pictures, and all of them are equally far off.
-    assert codes.tolist() == [[0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1]] * 16
+    assert codes.tolist() == [[position % 7 for position in range(20)]] * 16
 
 
 def test_only_known_codes(pipeline: Pipeline) -> None:
@@ -98,9 +98,9 @@ def test_any_length_is_drawn(counting_weights: CountingWeights) -> None:
 def test_top_1_is_greedy(pipeline: Pipeline, scale: float) -> None:
     bart = pipeline.encoder
     tokens = pipeline.tokenizer(["a red apple", ""])
-    ids = np.full((2, 17), bart.config.decoder_start_token_id)
-    for position in range(16):
-        logits = bart.logits(tokens.input_ids, tokens.attention_mask, ids[:, :16])[:, position]
+    ids = np.full((2, 21), bart.config.decoder_start_token_id)
+    for position in range(20):
+        logits = bart.logits(tokens.input_ids, tokens.attention_mask, ids[:, :20])[:, position]
         guided = logits[1] + scale * (logits[0] - logits[1])
         ids[:, position + 1] = guided[:KNOWN].argmax()
     for knobs in ({"temperature": 0}, {"top_k": 1}):
@@ -157,7 +157,7 @@ def test_stopping_leaves_the_other_chunks_undrawn(
     next(frames)
     next(frames)
     frames.close()
-    assert calls == [4, 8]
+    assert calls == [5, 10]
 
 
 def test_the_cache_is_donated(pipeline: Pipeline) -> None:

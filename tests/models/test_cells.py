@@ -1,12 +1,13 @@
-"""The cell tokeniser: the same cell has the same code wherever it is, and codes draw pictures."""
+"""The cell tokeniser: a cell's code is the same wherever it is and whatever is behind it."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from dalle.errors import CheckpointError
-from dalle.models.cells import CellTokenizer, cell_shapes, from_cells, to_cells
-from dalle.models.config import CellTokenizerConfig
+from dalle.models.cell_config import CellTokenizerConfig
+from dalle.models.cells import BLANK, CellTokenizer, cell_shapes, from_cells, to_cells, to_layer
 from dalle.models.loading import random_params
 
 CONFIG = CellTokenizerConfig(
@@ -14,25 +15,37 @@ CONFIG = CellTokenizerConfig(
     cell=8,
     n_embed=24,
     embed_dim=6,
+    looks=3,
+    styles=2,
+    tints=2,
+    grounds=5,
+    ground_dim=4,
     decoder_width=16,
     decoder_blocks=1,
-    refiner_width=8,
-    refiner_blocks=1,
-    refinement=2,
+    filter_width=8,
+    reader_width=16,
 )
+HEADER = np.array([[1, 0, 1, 4]] * 3)
 
 
 @pytest.fixture(scope="module")
 def tokeniser():
     params = random_params(cell_shapes(CONFIG), seed=0)
     # Centres as far apart as random cells, or a few would win them all.
-    params["quantize"]["embedding"] *= 10
+    params["codes"] = jax.tree.map(lambda leaf: 10 * leaf, params["codes"])
     return CellTokenizer(CONFIG, params)
 
 
 @pytest.fixture(scope="module")
 def pictures():
     return np.random.default_rng(0).random((3, 32, 32, 3), dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def things():
+    # Cells of one colour each: noise would come out grey, and grey cells are all alike.
+    cells = np.random.default_rng(1).random((3, 4, 4, 4), dtype=np.float32)
+    return cells.repeat(8, 1).repeat(8, 2)
 
 
 def test_cells_are_taken_apart_and_put_together(pictures):
@@ -42,38 +55,82 @@ def test_cells_are_taken_apart_and_put_together(pictures):
     np.testing.assert_array_equal(from_cells(cells, 8), pictures)
 
 
-def test_a_cell_has_the_same_code_wherever_it_stands(tokeniser, pictures):
-    moved = np.roll(pictures, (8, 16), axis=(1, 2))
-    codes = np.asarray(tokeniser.encode(pictures)).reshape(3, 4, 4)
-    assert len(np.unique(codes)) > 4
-    moved_codes = np.asarray(tokeniser.encode(moved)).reshape(3, 4, 4)
+def test_a_cell_has_the_same_code_wherever_it_stands(tokeniser, things):
+    moved = np.roll(things, (8, 16), axis=(1, 2))
+    codes = np.asarray(tokeniser.encode_layers(things, HEADER))[:, 4:].reshape(3, 4, 4)
+    assert len(np.unique(codes)) > 2
+    moved_codes = np.asarray(tokeniser.encode_layers(moved, HEADER))[:, 4:].reshape(3, 4, 4)
     np.testing.assert_array_equal(np.roll(codes, (1, 2), axis=(1, 2)), moved_codes)
 
 
-def test_the_code_is_that_of_the_nearest_centre(tokeniser, pictures):
-    project = tokeniser.params["encoder"]["project"]
-    vectors = to_cells(pictures, 8) @ project["kernel"] + project["bias"]
-    centres = tokeniser.params["quantize"]["embedding"]
-    distances = np.square(vectors[..., None, :] - centres).sum(-1)
+def test_choices_have_codes_of_their_own_and_change_no_cell(tokeniser, things):
+    other = np.array([[2, 1, 0, 0]] * 3)
+    codes, changed = (np.asarray(tokeniser.encode_layers(things, h)) for h in (HEADER, other))
+    np.testing.assert_array_equal(codes[:, 4:], changed[:, 4:])
+    # After the 24 cells: 3 looks, 2 styles, 2 tints, 5 grounds.
+    assert codes[0, :4].tolist() == [25, 27, 30, 35]
+    assert changed[0, :4].tolist() == [26, 28, 29, 31]
+    assert tokeniser.num_codes == 36
+    assert tokeniser.length == 20
+
+
+def test_the_code_is_that_of_the_nearest_centre(tokeniser, things):
+    codes = tokeniser.params["codes"]
+    layer = to_cells(to_layer(things), 8) - codes["patches"]["bias"]
+    vectors = layer @ codes["patches"]["kernel"].T
+    distances = np.square(vectors[..., None, :] - codes["embedding"]["embedding"]).sum(-1)
+    found = np.asarray(tokeniser.encode_layers(things, HEADER))[:, 4:]
+    np.testing.assert_array_equal(found, distances.argmin(-1).reshape(3, -1))
+
+
+def test_a_finished_picture_is_read_into_codes(tokeniser, pictures):
     codes = np.asarray(tokeniser.encode(pictures))
-    np.testing.assert_array_equal(codes, distances.argmin(-1).reshape(3, -1))
+    assert codes.shape == (3, 20)
+    assert (codes[:, 4:] < CONFIG.n_embed).all()
+    assert (codes[:, :4] >= [24, 27, 29, 31]).all()
+    assert (codes[:, :4] < [27, 29, 31, 36]).all()
 
 
 def test_the_decoder_looks_around(tokeniser):
-    codes = np.zeros((1, 16), np.int32)
+    codes = np.array([[24, 27, 29, 31] + 16 * [3]])
     before = np.asarray(tokeniser.decode(codes))
-    codes[0, 5] = 7
+    codes[0, 4 + 5] = 7
     changed = np.abs(tokeniser.decode(codes) - before).max(-1)[0] > 1e-6  # [32, 32]
     assert changed[8:16, 8:16].any()
     assert changed[7, 8:16].any(), "the neighbouring cell does not know of the change"
 
 
-def test_codes_do_not_depend_on_the_precision_that_draws(tokeniser, pictures):
+def test_every_choice_changes_the_picture(tokeniser):
+    plain = np.array([[24, 27, 29, 31] + 16 * [3]])
+    before = np.asarray(tokeniser.decode(plain))
+    for place in range(4):
+        other = plain.copy()
+        other[0, place] += 1
+        assert np.abs(tokeniser.decode(other) - before).max() > 1e-5, place
+
+
+def test_codes_out_of_their_place_are_taken_for_the_nearest_that_fit(tokeniser):
+    sound = np.array([[24, 28, 30, 35] + 16 * [BLANK]])
+    odd = np.array([[0, 35, 35, 99] + 16 * [35]])
+    np.testing.assert_array_equal(tokeniser.decode(odd), tokeniser.decode(sound))
+
+
+def test_what_is_not_drawn_yet_is_empty_ground(tokeniser):
+    codes = np.array([[25, 27, 30, 33, 5, 6]], np.int32)
+    filled = tokeniser.fill(codes)
+    assert filled.dtype == np.int32
+    assert filled.tolist() == [[25, 27, 30, 33, 5, 6] + 14 * [BLANK]]
+    assert tokeniser.fill(codes[:, :1]).tolist() == [[25, 27, 29, 31] + 16 * [BLANK]]
+    assert tokeniser.rows_known(6) == 32
+
+
+def test_codes_do_not_depend_on_the_precision_that_draws(tokeniser, things):
     other = CellTokenizer(CONFIG, tokeniser.params, jnp.bfloat16)
-    np.testing.assert_array_equal(tokeniser.encode(pictures), other.encode(pictures))
-    drawn, exact = other.decode(other.encode(pictures)), tokeniser.decode(other.encode(pictures))
-    # 8 bits of mantissa through four products.
-    np.testing.assert_allclose(drawn, exact, atol=0.02)
+    codes = tokeniser.encode_layers(things, HEADER)
+    np.testing.assert_array_equal(codes, other.encode_layers(things, HEADER))
+    drawn, exact = other.decode(codes), tokeniser.decode(codes)
+    # 8 bits of mantissa through a handful of products.
+    np.testing.assert_allclose(drawn, exact, atol=0.05)
     assert np.abs(drawn - exact).max() > 0
 
 
@@ -84,3 +141,5 @@ def test_the_written_config_reads_back():
 def test_cells_that_do_not_fit_are_refused():
     with pytest.raises(CheckpointError, match="resolution 32, which must be a multiple of cell 7"):
         CellTokenizerConfig.from_json(CONFIG.to_json() | {"cell": 7})
+    with pytest.raises(CheckpointError, match="cell 2, which must be a multiple of the filter's p"):
+        CellTokenizerConfig.from_json(CONFIG.to_json() | {"cell": 2})

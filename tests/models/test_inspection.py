@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from dalle.models import clip, load_bart, load_vqgan, memory, vqgan
-from dalle.models.config import CellTokenizerConfig
+from dalle.models import cells, clip, load_bart, load_vqgan, memory, vqgan
+from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.decoding import empty_cache, prepare
 from dalle.models.inspection import describe, summary
 from dalle.models.loading import read_geometry
@@ -112,12 +112,27 @@ def test_a_cell_tokeniser_is_described_too():
         cell=16,
         n_embed=4096,
         embed_dim=16,
+        looks=4,
+        styles=4,
+        tints=4,
+        grounds=4,
+        ground_dim=4,
         decoder_width=384,
         decoder_blocks=4,
-        refiner_width=96,
-        refiner_blocks=2,
-        refinement=4,
+        filter_width=256,
+        reader_width=16,
     )
-    described = "cell tokeniser, 12 x 12 of 4,096 codes to 192 x 192 pixels"
+    described = (
+        "cell tokeniser, 4 codes for the picture and 12 x 12 for its cells, of 4,112, "
+        "to 192 x 192 pixels"
+    )
     assert summary(config) == described
-    assert memory.picture_decoding(config, 2, jnp.float32) == 20 * 2 * 48 * 48 * 96 * 4
+    codes = jax.ShapeDtypeStruct((2, config.length), jnp.int32)
+    network = cells.CellNetwork(config)
+    reported = (
+        cells._apply.lower(network, cells.cell_shapes(config), codes, method="decode")
+        .compile()
+        .memory_analysis()
+        .temp_size_in_bytes
+    )
+    assert memory.picture_decoding(config, 2, jnp.float32) == pytest.approx(reported, rel=0.3)

@@ -15,9 +15,9 @@ from huggingface_hub.utils import filter_repo_objects
 
 from dalle.errors import CheckpointError, DalleError
 from dalle.models import load_bart, load_clip, load_vqgan, registry
+from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.cells import cell_shapes
 from dalle.models.checkpoint import write_params
-from dalle.models.config import CellTokenizerConfig
 from dalle.models.loading import random_params
 from dalle.models.registry import locate, resolve
 
@@ -201,18 +201,22 @@ def test_a_cell_tokeniser_is_an_image_tokeniser_too(tmp_path):
         cell=8,
         n_embed=32,
         embed_dim=4,
+        looks=4,
+        styles=4,
+        tints=4,
+        grounds=4,
+        ground_dim=4,
         decoder_width=16,
         decoder_blocks=1,
-        refiner_width=8,
-        refiner_blocks=1,
-        refinement=2,
+        filter_width=32,
+        reader_width=16,
     )
     params = random_params(cell_shapes(config), seed=0)
     write_params(tmp_path, params, config.to_json(), dtype=jnp.float16)
     tokenizer = load_vqgan(tmp_path, jnp.bfloat16)
     assert tokenizer.config == config
     assert {leaf.dtype for leaf in jax.tree.leaves(tokenizer.params)} == {jnp.dtype(jnp.float32)}
-    assert tokenizer.decode(jnp.zeros((2, 4), jnp.int32)).shape == (2, 16, 16, 3)
+    assert tokenizer.decode(jnp.zeros((2, 8), jnp.int32)).shape == (2, 16, 16, 3)
 
 
 def test_preprocessing_is_read_where_it_is_published(whole):

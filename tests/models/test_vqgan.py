@@ -177,3 +177,14 @@ def test_only_a_cpu_shifts(platform: str, products: int):
     program = jax.jit(conv.apply).trace(params, x).lower(lowering_platforms=(platform,)).as_text()
     assert program.count("stablehlo.dot_general") == products
     assert program.count("stablehlo.convolution") == (products == 0)
+
+
+def test_codes_so_far_are_filled_up_and_tell_about_whole_rows(vqgan):
+    codes = np.arange(5)[None]
+    filled = vqgan.fill(codes)
+    assert filled.shape == (1, vqgan.length)
+    assert (filled[0, :5] == codes).all()
+    assert (filled[0, 5:] == 4).all()
+    side = vqgan.resolution // vqgan.grid
+    assert vqgan.rows_known(vqgan.grid + 1) == side
+    assert vqgan.rows_known(vqgan.grid - 1) == 0

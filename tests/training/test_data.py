@@ -25,27 +25,30 @@ def folder(tmp_path):
 
 
 def test_a_batch_of_scenes_is_the_scenes_in_turn(library):
-    pixels, captions = SceneExamples(library, "full", seed=5).batch(2, 8)
-    assert pixels.shape == (8, 192, 192, 3)
+    batch = SceneExamples(library, "full", seed=5).batch(2, 8)
+    assert batch.pictures.shape == (8, 192, 192, 3)
+    assert batch.foregrounds.shape == (8, 192, 192, 4)
+    assert batch.headers.shape == (8, 4)
     composer = SceneComposer(library, "full", 5)
     for row in range(8):
         scene = composer.compose(16 + row)
-        np.testing.assert_array_equal(pixels[row], scene.image)
-        assert captions[row] == scene.caption
+        np.testing.assert_array_equal(batch.pictures[row], scene.image)
+        np.testing.assert_array_equal(batch.foregrounds[row], scene.foreground)
+        assert batch.captions[row] == scene.caption
 
 
 def test_another_seed_is_held_out(library):
-    seen, held_out = (SceneExamples(library, "simple", seed).batch(0, 16)[0] for seed in (0, 1))
+    seen, held_out = (SceneExamples(library, "full", seed).batch(0, 16).pictures for seed in (0, 1))
     assert not any((seen == picture).all((1, 2, 3)).any() for picture in held_out)
 
 
 def test_prefetch_gives_the_batches_from_any_start(library):
-    examples = SceneExamples(library, "simple")
+    examples = SceneExamples(library, "full")
     ahead = list(itertools.islice(prefetch(examples, start=3, size=4, depth=2), 5))
-    for number, (pixels, captions) in enumerate(ahead, 3):
-        expected, words = examples.batch(number, 4)
-        np.testing.assert_array_equal(pixels, expected)
-        assert captions == words
+    for number, batch in enumerate(ahead, 3):
+        expected = examples.batch(number, 4)
+        np.testing.assert_array_equal(batch.pictures, expected.pictures)
+        assert batch.captions == expected.captions
 
 
 def test_prefetch_works_in_one_background_thread_that_ends_with_it():
@@ -54,10 +57,10 @@ def test_prefetch_works_in_one_background_thread_that_ends_with_it():
     class Recorder:
         def batch(self, index, size):
             threads.add(threading.current_thread())
-            return np.zeros((size, 1, 1, 3), np.uint8), [str(index)] * size
+            return [str(index)] * size
 
     batches = prefetch(Recorder(), 0, 2)
-    assert [next(batches)[1][0] for _ in range(6)] == list("012345")
+    assert [next(batches)[0] for _ in range(6)] == list("012345")
     batches.close()
     assert len(threads) == 1
     assert not threads.pop().is_alive()
@@ -76,24 +79,28 @@ def test_a_folder_is_seen_whole_each_time_through_in_a_fixed_new_order(folder):
     examples = FolderExamples(folder, resolution=16)
     assert len(examples) == 5
     rounds = [examples.batch(number, 5) for number in range(8)]
-    for pixels, captions in rounds:
-        assert pixels.shape == (5, 16, 16, 3)
-        assert sorted(captions) == sorted(f"a {colour} page" for colour in COLOURS)
-    assert len({tuple(captions) for _, captions in rounds}) > 1
-    assert FolderExamples(folder, 16).batch(6, 5)[1] == rounds[6][1]
-    assert FolderExamples(folder, 16, seed=1).batch(0, 40)[1] != examples.batch(0, 40)[1]
+    for batch in rounds:
+        assert batch.pictures.shape == (5, 16, 16, 3)
+        assert sorted(batch.captions) == sorted(f"a {colour} page" for colour in COLOURS)
+    assert len({tuple(batch.captions) for batch in rounds}) > 1
+    assert FolderExamples(folder, 16).batch(6, 5).captions == rounds[6].captions
+    assert (
+        FolderExamples(folder, 16, seed=1).batch(0, 40).captions != examples.batch(0, 40).captions
+    )
 
 
 def test_a_picture_keeps_its_caption(folder):
-    pixels, captions = FolderExamples(folder, 16).batch(0, 5)
-    red = captions.index("a red page")
-    assert (pixels[red] == (255, 0, 0)).all()
+    batch = FolderExamples(folder, 16).batch(0, 5)
+    red = batch.captions.index("a red page")
+    assert (batch.pictures[red] == (255, 0, 0)).all()
+    # All of it is foreground: nothing shows through.
+    assert (batch.foregrounds[red] == (255, 0, 0, 255)).all()
 
 
 def test_metadata_names_the_pictures(folder):
     rows = [{"file_name": "red.png", "text": "roses"}, {"file_name": "blue.png", "text": "violets"}]
     (folder / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
-    assert sorted(FolderExamples(folder).batch(0, 2)[1]) == ["roses", "violets"]
+    assert sorted(FolderExamples(folder).batch(0, 2).captions) == ["roses", "violets"]
 
 
 def test_a_picture_is_cropped_to_its_middle_and_put_on_white(tmp_path):
@@ -102,7 +109,7 @@ def test_a_picture_is_cropped_to_its_middle_and_put_on_white(tmp_path):
     picture.paste("blue", (10, 0, 20, 20))
     picture.save(tmp_path / "a.png")
     (tmp_path / "a.txt").write_text("half")
-    pixels = FolderExamples(tmp_path, 20).batch(0, 1)[0][0]
+    pixels = FolderExamples(tmp_path, 20).batch(0, 1).pictures[0]
     assert pixels[10, 3].tolist() == [0, 0, 255]
     assert pixels[10, 16].tolist() == [255, 255, 255]
 

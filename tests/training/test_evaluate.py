@@ -2,49 +2,72 @@
 
 import json
 
+import numpy as np
+import pytest
 from PIL import Image
 
 from dalle.__main__ import main
 from dalle.generation.result import Picture, Result
 from dalle.training.colours import COLOURS
-from dalle.training.scenes import evaluation_prompts
+from dalle.training.exam import questions
+from dalle.training.grid import CELL
+from dalle.training.scenes import lay, over
 
-PROMPTS = 8
+SHARE = 0.05
 
 
 class Composer:
-    """Draws the first candidate right, the other as a plain white picture."""
+    """Draws the first candidate of a plain question right, everything else as a white picture."""
 
-    name, revision = "composer", "0"
+    name, revision, precision = "composer", "0", "float32"
 
     def __init__(self, library):
         self.library = library
-        self.asked = {row[0]: row for row in evaluation_prompts(library, PROMPTS, 0, 0)}
+        self.asked = {question.prompt: question for question in questions(library.kinds, 0, SHARE)}
 
     def generate(self, prompt, seed, **knobs):
-        _, kind, colour = self.asked[prompt]
-        style = "3d" if self.library.has(kind, "3d") else "noto"
-        right = Image.new("RGB", (192, 192), COLOURS[colour])
-        sprite = Image.fromarray(self.library.pixels(kind, style, 8))
-        right.paste(sprite, (32, 32), sprite)
-        images = right, Image.new("RGB", (192, 192), "white")
-        recipe = {"seed": seed}
+        question = self.asked[prompt]
+        images = [Image.new("RGB", (192, 192), "white")] * 2
+        if question.part == "plain":
+            (kind,) = question.kinds
+            layer = np.zeros((192, 192, 4), np.uint8)
+            style = "3d" if self.library.has(kind, "3d") else "noto"
+            lay(layer, self.library.pixels(kind, style, 6), 1, 1)
+            ground = np.full((8 * CELL, 8 * CELL, 3), COLOURS[question.ground], np.uint8)
+            images[0] = Image.fromarray(over(layer, ground))
+        recipe = {"seed": seed, "prompt": prompt}
         pictures = [Picture(image, 0.0, n, recipe) for n, image in enumerate(images)]
         return Result(pictures, [], recipe, {}, [])
 
 
-def test_right_things_are_counted(library, monkeypatch, capsys, tmp_path):
+@pytest.fixture
+def report(library, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("dalle.training.sprites.open_sprites", lambda folder: library)
     monkeypatch.setattr("dalle.generation.loading.load", lambda name: Composer(library))
-    out = tmp_path / "seen.json"
-    arguments = ["--prompts", str(PROMPTS), "--least-weight", "0", "--json", str(out)]
-    assert main(["evaluate", *arguments]) == 0
-    rows = json.loads(out.read_text())
-    assert len(rows) == PROMPTS
-    for row in rows:
-        assert row["kept"][0] == [row["kind"], row["colour"]]
-        assert row["kept"][1][1] == "white"
-    right = [seen == [row["kind"], row["colour"]] for row in rows for seen in row["kept"]]
-    printed = capsys.readouterr().out
-    assert f"{sum(right) / len(right):8.1%}\n" in printed
-    assert "prompts with both right in most of nine: 0.0%" in printed
+    assert main(["evaluate", "nano", "--share", str(SHARE), "--out", str(tmp_path)]) == 0
+    table = (tmp_path / "evaluation.md").read_text()
+    assert table in capsys.readouterr().out
+    assert (tmp_path / "plain-1.png").is_file()
+    return json.loads((tmp_path / "evaluation.json").read_text()), table
+
+
+def test_right_things_are_counted(report):
+    told, table = report
+    figures = {row["name"]: row["value"] for row in told["figures"]}
+    right = [
+        seen["kinds"][:1] == answer["kinds"]
+        for answer in told["answers"]
+        if answer["part"] == "plain"
+        for seen in answer["kept"]
+    ]
+    assert figures["one thing, one background: thing"] == pytest.approx(np.mean(right))
+    # One of the two pictures, but for things that can't be seen on their background.
+    assert 0.3 < np.mean(right) <= 0.5
+    assert figures["two things and a relation: both"] == 0
+    assert f"| one thing, one background: thing | {np.mean(right):.1%} | >= 75% |" in table
+
+
+def test_the_judge_is_examined_first(report):
+    told, table = report
+    assert told["judge"]["single things, of all kinds"] > 0.8
+    assert "the judge itself" in table

@@ -1,0 +1,69 @@
+"""Changes a whole picture pixel by pixel, in one of several learned ways: a tint, a look."""
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jax import Array, lax
+
+from dalle.models.cell_config import FILTER_PATCH
+from dalle.models.layers import Embedding, Linear, gelu
+
+
+def to_windows(pixels: Array) -> Array:
+    """[B, H, W, C] -> [B, H / 4, W / 4, 6 * 6 * C]: every patch with its border.
+
+    The border is cut from the neighbouring patches, which is far faster than 36 strided slices.
+    """
+    rows, height, width, channels = pixels.shape
+    side = FILTER_PATCH
+    x = pixels.reshape(rows, height // side, side, width // side, side, channels).swapaxes(2, 3)
+
+    def beside(x: Array, axis: int, step: int) -> Array:
+        """The patch before (-1) or after (1) each; the picture's edge goes on."""
+        edge = lax.slice_in_dim(x, *((0, 1) if step < 0 else (-1, None)), axis=axis)
+        rest = lax.slice_in_dim(x, *((0, -1) if step < 0 else (1, None)), axis=axis)
+        return jnp.concatenate([edge, rest] if step < 0 else [rest, edge], axis)
+
+    # [B, h, w, 4, 4, C] -> [B, h, w, 6, 4, C] -> [B, h, w, 6, 6, C]
+    x = jnp.concatenate([beside(x, 1, -1)[:, :, :, -1:], x, beside(x, 1, 1)[:, :, :, :1]], 3)
+    x = jnp.concatenate([beside(x, 2, -1)[:, :, :, :, -1:], x, beside(x, 2, 1)[:, :, :, :, :1]], 4)
+    return x.reshape(rows, height // side, width // side, -1)
+
+
+def from_patches(patches: Array) -> Array:
+    """[B, h, w, 4 * 4 * C] -> [B, 4 h, 4 w, C]."""
+    rows, height, width, _ = patches.shape
+    x = patches.reshape(rows, height, width, FILTER_PATCH, FILTER_PATCH, -1)
+    return x.swapaxes(2, 3).reshape(rows, height * FILTER_PATCH, width * FILTER_PATCH, -1)
+
+
+class Filter(nn.Module):
+    """A colour matrix, and a small network for what no matrix can do; choice 0 changes nothing."""
+
+    choices: int
+    width: int
+    dtype: jnp.dtype
+
+    @nn.compact
+    def __call__(
+        self,
+        pixels: Array,  # [B, H, W, 3], about -0.5..0.5
+        alpha: Array,  # [B, H, W, 1], 0..1: nothing changes where it is 0
+        choice: Array,  # [B] int32
+        tone: Array,  # [B, 3], the mean colour of what is there
+    ) -> Array:
+        def linear(features: int, name: str, fan_in: int) -> Linear:
+            return Linear(features, True, self.dtype, fan_in**-0.5, name=name)
+
+        seen = to_windows(jnp.concatenate([pixels, alpha], -1))
+        manner = Embedding(self.choices, 4 * self.width, name="manner")(choice)
+        manner = manner + Linear(4 * self.width, name="tone")(tone)
+        gain, shift, gain_2, shift_2 = jnp.split(manner[:, None, None], 4, -1)
+        hidden = gelu(linear(self.width, "in", seen.shape[-1])(seen) * (1 + gain) + shift)
+        hidden = gelu(linear(self.width, "mix", self.width)(hidden) * (1 + gain_2) + shift_2)
+        change = from_patches(linear(FILTER_PATCH**2 * 3, "out", 100 * self.width)(hidden))
+
+        matrix = Embedding(self.choices, 12, init_std=0.0, name="matrix")(choice).reshape(-1, 4, 3)
+        change = change + jnp.einsum("bhwc,bcd->bhwd", pixels, matrix[:, :3])
+        change = change + matrix[:, None, None, 3]
+        changed = (choice != 0)[:, None, None, None]
+        return pixels + jnp.where(changed, change * alpha, 0.0)
