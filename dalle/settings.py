@@ -12,6 +12,7 @@ from dalle.errors import DalleError
 DEFAULT_MODEL = "nano"
 ENVIRONMENT_PREFIX = "NINEFOLD_"
 PRECISIONS = ("bfloat16", "float32")
+PROMPT_POLICIES = ("off", "standard", "strict")  # from the mildest
 
 # Lowest and highest value of each knob, both allowed.
 LIMITS: dict[str, tuple[float, float]] = {
@@ -101,6 +102,7 @@ class ServerSettings:
     model       a registered name, a repository "owner/name[@revision]" on the Hub, or a folder
     precision   of the products, "bfloat16" or "float32"
     name        the title of the page
+    prompt_policy  what is not drawn: "standard", "strict", or "off" (all but content with minors)
     queue_size  requests that may wait while another is drawn, up to 1000
     """
 
@@ -108,6 +110,7 @@ class ServerSettings:
     model: str = DEFAULT_MODEL
     precision: str = PRECISIONS[0]
     name: str = "Ninefold"
+    prompt_policy: str = "standard"
     queue_size: int = 30
 
     @classmethod
@@ -131,6 +134,7 @@ class ServerSettings:
             if field in given:
                 given[field] = _counted(fields[field], given[field], high)
         check_precision(given.get("precision", cls.precision))
+        check_prompt_policy(given.get("prompt_policy", cls.prompt_policy))
         return cls(**given)
 
 
@@ -148,6 +152,15 @@ def check_precision(precision: Any) -> str:
             f"precision is {reprlib.repr(precision)}; it must be {' or '.join(PRECISIONS)}."
         )
     return precision
+
+
+def check_prompt_policy(policy: Any) -> str:
+    """The policy of the prompt filter as given; SettingsError for an unknown one."""
+    if policy not in PROMPT_POLICIES:
+        raise SettingsError(
+            f"prompt_policy is {reprlib.repr(policy)}; it must be {' or '.join(PROMPT_POLICIES)}."
+        )
+    return policy
 
 
 def check_text(name: str, text: Any) -> str:
