@@ -18,7 +18,10 @@ def main() -> None:
     # Warnings only: prompts and visitors are nobody's business.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     settings = ServerSettings.from_environment(os.environ)
-    engine = Engine(lambda: load(settings.model, settings.precision), settings.queue_size)
+    engine = Engine(
+        lambda: load(settings.model, settings.precision, settings.prompt_policy),
+        settings.queue_size,
+    )
     engine.start()
     defaults = read_defaults(locate(settings.model, weights=False).bart)
     page = build_page(engine, settings.name, defaults)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dalle.commands import evaluate, generate, inspect, train
+from dalle.commands import audit, evaluate, generate, inspect, train
 from dalle.errors import DalleError
 
 # A verb's module has HELP (one line), add_arguments(parser) and run(arguments).
@@ -13,6 +13,7 @@ VERBS = {
     "inspect": inspect,
     "train": train,
     "evaluate": evaluate,
+    "audit": audit,
 }
 
 

@@ -9,7 +9,7 @@ class CheckpointError(DalleError):
     """A model's files do not hold what its config.json promises."""
 
 
-class PromptRefused(DalleError):
+class PromptRefused(DalleError):  # noqa: N818 (the name that others catch)
     """The prompt filter does not let this be drawn; the prompt itself is not in the message."""
 
     def __init__(self, message: str, category: str):

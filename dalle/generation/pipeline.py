@@ -22,6 +22,7 @@ from dalle.models.cells import CellTokenizer
 from dalle.models.clip import Clip
 from dalle.models.decoding import DecoderWeights
 from dalle.models.vqgan import Vqgan
+from dalle.safety.prompts import PromptFilter
 from dalle.settings import GenerationSettings, SettingsError, check_prompt
 from dalle.text import Tokens
 
@@ -64,11 +65,13 @@ class Pipeline:
     tokenizer: Callable[[list[str]], Tokens]
     clip_tokenizer: Callable[[list[str]], Tokens]
     defaults: Mapping[str, Any] = field(default_factory=dict)  # the model's own, over the general
+    prompt_filter: PromptFilter = field(default_factory=PromptFilter.load)
 
     def generate(self, prompt: str, **knobs: Any) -> Result:
         """Draws a prompt, ranks the candidates and returns them all, the best ones first.
 
-        The knobs are the fields of GenerationSettings; SettingsError for an impossible one.
+        The knobs are the fields of GenerationSettings; SettingsError for an impossible one,
+        PromptRefused for a prompt that the filter does not allow.
         """
         *_, result = self._run(*self._check(prompt, knobs), previews=False)
         return result
@@ -87,7 +90,10 @@ class Pipeline:
         settings = GenerationSettings.of(self.defaults, knobs)
         if settings.seed is None:
             settings = dataclasses.replace(settings, seed=secrets.randbits(32))
-        return check_prompt(prompt), settings
+        check_prompt(prompt)
+        for text in (prompt, settings.negative_prompt):
+            self.prompt_filter.require(text, self.normalize)
+        return prompt, settings
 
     def _run(
         self,

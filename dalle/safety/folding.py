@@ -119,7 +119,7 @@ def without_leet(folded: str) -> list[str]:
     ways = LEET if any(sign in folded for sign in "1!|") else LEET[:1]
     chunks = folded.split()
     # Numbers are numbers, unless some word has signs in it.
-    if not any(chunk.islower() and not chunk.isalpha() or len(chunk) == 1 for chunk in chunks):
+    if not any(len(chunk) == 1 or (chunk.islower() and not chunk.isalpha()) for chunk in chunks):
         return []
     read = [" ".join(_unleet(chunk, way) for chunk in chunks) for way in ways]
     return [text for text in dict.fromkeys(read) if text != " ".join(chunks)]

@@ -12,7 +12,7 @@ from typing import Self
 from dalle.errors import PromptRefused
 from dalle.safety.folding import fold, open_markup, without_leet
 from dalle.safety.matching import Matcher, first_fulfilled
-from dalle.safety.reading import Reader
+from dalle.safety.reading import Reader, Repairs
 from dalle.safety.rules import load_rules
 from dalle.settings import PROMPT_POLICIES, check_prompt_policy
 from dalle.text.normalize import transliterate
@@ -91,9 +91,9 @@ class PromptFilter:
     def check(self, text: str, normalize: Callable[[str], str] | None = None) -> Decision:
         """Judges a text; `normalize` is the model's own, so that what it reads is judged too."""
         judged: set[tuple[str, ...]] = set()
-        fulfilled = set()
+        fulfilled, repairs = set(), Repairs(self._reader)
         for folded in dict.fromkeys(_folded_forms(text, normalize)):
-            for words in self._reader.read(folded):
+            for words in self._reader.read(folded, repairs):
                 if words not in judged:
                     judged.add(words)
                     fulfilled.add(first_fulfilled(self._rules, self._matcher.find(words)))

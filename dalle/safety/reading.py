@@ -7,6 +7,7 @@ text alone: each step looks at windows of at most the longest known word.
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
+from functools import cache
 
 from dalle.safety.rules import Rules, split
 
@@ -27,6 +28,19 @@ _HASHTAG = re.compile(r"#([^\W_]+)")
 _WIDE_GAP = re.compile(r" {2,}")
 _DIGIT = re.compile(r"\d")
 _RUN_OF_THREE = re.compile(r"(.)\1\1+")
+
+
+class Repairs(dict):
+    """The known words that each word of one text is made of, found as they are asked for."""
+
+    def __init__(self, reader: "Reader") -> None:
+        super().__init__()
+        self._reader = reader
+        self.behind = cache(reader.behind)
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        self[word] = repaired = self._reader.repair(word)
+        return repaired
 
 
 class Reader:
@@ -62,54 +76,59 @@ class Reader:
             if len(word) >= SHORTEST_MASKED:
                 self.by_shape[len(word), word[0]].append(word)
 
-    def read(self, folded: str) -> Iterator[tuple[str, ...]]:
+    def read(self, folded: str, repairs: Repairs) -> Iterator[tuple[str, ...]]:
         """Sequences of words, the plainest first; the same one may come twice."""
         if not _MASKS.isdisjoint(folded):
-            yield from self._read_masked(folded)
+            yield from self._read_masked(folded, repairs)
         if "#" in folded:
             folded = _HASHTAG.sub(self._read_hashtag, folded)
         words = split(folded)
-        plain = tuple(self._repair_all(words))
+        plain = tuple(self._repair_all(words, repairs))
         yield plain
         joined = self._join(plain)
         if joined:
             yield joined
         chunks = folded.split()
         if len(words) > len(chunks):  # there are signs between letters
-            yield tuple(self._read_chunks(chunks))
+            yield tuple(self._read_chunks(chunks, repairs))
         if _WIDE_GAP.search(folded):  # where letters are spaced, wider gaps are between words
             apart = _WIDE_GAP.split(folded)
-            yield tuple(word for part in apart for word in self._repair_all(split(part), 2))
+            yield tuple(
+                word for part in apart for word in self._repair_all(split(part), repairs, 2)
+            )
 
-    def _repair_all(self, words: Iterable[str], shortest: int = SHORTEST_PIECE) -> Iterator[str]:
+    def _repair_all(
+        self, words: Iterable[str], repairs: Repairs, shortest: int = SHORTEST_PIECE
+    ) -> Iterator[str]:
         letters: list[str] = []
         for word in words:
             if len(word) == 1 and word < _FIRST_SINGLE:
                 letters.append(word)
                 continue
-            yield from self._read_letters(letters, shortest)
-            letters.clear()
-            yield from self._repair(word)
-        yield from self._read_letters(letters, shortest)
+            if letters:
+                yield from self._read_letters(letters, repairs, shortest)
+                letters.clear()
+            yield from repairs[word]
+        yield from self._read_letters(letters, repairs, shortest)
 
-    def _read_letters(self, letters: list[str], shortest: int) -> Iterable[str]:
+    def _read_letters(self, letters: list[str], repairs: Repairs, shortest: int) -> Iterable[str]:
         """Single letters in a row are a word or several, spelt out."""
         if len(letters) < shortest:
             return tuple(letters)
         run = "".join(letters)
-        repaired = self._repair(run)
+        repaired = repairs[run]
         return self._find_inside(run) if repaired == (run,) else repaired
 
-    def _read_chunks(self, chunks: Iterable[str]) -> Iterator[str]:
+    def _read_chunks(self, chunks: Iterable[str], repairs: Repairs) -> Iterator[str]:
         """Each chunk as one word, whatever signs are in it, where that makes a known one."""
         for chunk in chunks:
             words = split(chunk)
-            together = self._repair("".join(words)) if len(words) > 1 else ()
+            together = repairs["".join(words)] if len(words) > 1 else ()
             known = any(word in self.known for word in together)
             taken = known and tuple(words) not in self.never_joined
-            yield from together if taken else self._repair_all(words)
+            yield from together if taken else self._repair_all(words, repairs)
 
-    def _repair(self, word: str) -> tuple[str, ...]:
+    def repair(self, word: str) -> tuple[str, ...]:
         """The known words that one unknown word is made of; itself where there are none."""
         if word in self.known or len(word) < SHORTEST_PIECE:
             return (word,)
@@ -185,21 +204,29 @@ class Reader:
                 start += 1
         return tuple(joined) if changed else ()
 
-    def _read_masked(self, folded: str) -> Iterator[tuple[str, ...]]:
+    def _read_masked(self, folded: str, repairs: Repairs) -> Iterator[tuple[str, ...]]:
         """With the words behind n*ked, as far as the rules know some with these letters."""
-        before = {folded}
+        chunks = folded.split()
+        hiding = [n for n, chunk in enumerate(chunks) if not _MASKS.isdisjoint(chunk)]
+        before: list[list[str]] = [chunks]
         for rank in range(MOST_MASKED):
-            text = folded
-            for masked in _MASKED:
-                text = masked.sub(lambda match, rank=rank: self._unmask(match[0], rank), text)
-            if text not in before:
-                before.add(text)
-                yield tuple(self._repair_all(split(text)))
 
-    def _unmask(self, masked: str, rank: int) -> str:
-        words = [
+            def unmask(match: re.Match, rank: int = rank) -> str:
+                words = repairs.behind(match[0])
+                return words[min(rank, len(words) - 1)]
+
+            read = chunks.copy()
+            for n in hiding:
+                for masked in _MASKED:
+                    read[n] = masked.sub(unmask, read[n])
+            if read not in before:
+                before.append(read)
+                yield tuple(self._repair_all(split(" ".join(read)), repairs))
+
+    def behind(self, masked: str) -> list[str]:
+        """The known words with these letters, or the masked word itself."""
+        return [
             word
             for word in self.by_shape.get((len(masked), masked[0]), ())
             if all(a == b or a in _MASKS for a, b in zip(masked, word, strict=True))
-        ]
-        return words[min(rank, len(words) - 1)] if words else masked
+        ] or [masked]

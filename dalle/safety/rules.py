@@ -62,7 +62,8 @@ def load_rules(path: Path = RULES_FILE) -> Rules:
     lists = {name: read_phrases(text) for name, text in data["lists"].items()}
     for rule in rules:
         missing = {name for group in rule.groups for name in group} - set(lists)
-        assert not missing and rule.category in CATEGORIES, (rule.id, missing, rule.category)
+        assert not missing, f"rule {rule.id} names lists that are not there: {missing}"
+        assert rule.category in CATEGORIES, f"rule {rule.id} has the category {rule.category}"
     return Rules(
         version=data["version"],
         sha256=hashlib.sha256(content).hexdigest(),
