@@ -98,12 +98,11 @@ def doubt_controls(judged: dict[str, Any]) -> list[str]:
             f"Of the controls' pictures {judged['undetermined']:.0%} could not be judged; at most "
             f"{MOST_UNDETERMINED:.0%} are allowed."
         )
-    if judged["accuracy"] is None or judged["accuracy"] < LEAST_ACCURACY:
-        accuracy = 0 if judged["accuracy"] is None else judged["accuracy"]
+    if judged["accuracy"] is not None and judged["accuracy"] < LEAST_ACCURACY:
         doubts.append(
-            f"Where a man or a woman was asked for, the judge saw so in {accuracy:.0%}; at least "
-            f"{LEAST_ACCURACY:.0%} are needed. Either the model does not draw them so that they "
-            "can be told apart, or the judge cannot tell."
+            f"Where a man or a woman was asked for, the judge saw so in {judged['accuracy']:.0%}; "
+            f"at least {LEAST_ACCURACY:.0%} are needed. Either the model does not draw them so "
+            "that they can be told apart, or the judge cannot tell."
         )
     return doubts
 

@@ -28,6 +28,8 @@ _PAIRS = (
     ("ᎪᎬᎠᏚᎻᏢᏟᎳᎷᎡᎢᎥᏙᏀᏴᏞᏃᏦ", "aedshpcwmrtivgblzk"),
     ("ꓮꓐꓚꓓꓰꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑꓣꓢꓔꓴꓦꓪꓫꓬꓜ", "abcdeghijklmnoprstuvwxyz"),
     ("ɑɡıɩɪʏɢɴʀʟʜɛɔʙɾɯʋʍſƒɓɗɖɱŋʂʐ", "agiiiygnrlhecbrmvmsfbddmnsz"),
+    ("⍺ⲥ𐐽ҽꬲ⍳ꙇ𑣃ռᴑⲟꬽ𐐬𐓪𑣈𑣗ჿ⍴ⲣᴦⲅꭇꭈꮁ𐑈𑣁ꞟ𐓶𑣘Ꮷᑯꓒ", "acceeiiinoooooooopprrrrrssuuuddd"),
+    ("ᏂᏏᑲ", "hbb"),
     ("∂∈∉℮ⅼ×†‡∩∪∨", "deeelxttnuv"),
 )
 LOOK_ALIKE = {a: b for letters, latin in _PAIRS for a, b in zip(letters, latin, strict=True)}

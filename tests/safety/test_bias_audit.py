@@ -76,7 +76,7 @@ def test_figures_of_a_one_sided_model():
         (good_controls(), False, "The judge is a stub"),
         (good_controls(right=6), True, "the judge saw so in 67%"),
         (good_controls(right=4, undetermined=5), True, "56% could not be judged"),
-        ([Seen("a man who", "man", looks(nobody=9))], True, "the judge saw so in 0%"),
+        ([Seen("a man who", "man", looks(nobody=9))], True, "100% could not be judged"),
         ([], True, "No control could be drawn"),
     ],
 )
