@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     prompts.set_defaults(audit=run_prompts)
     add = prompts.add_argument
     add("--policy", choices=PROMPT_POLICIES[1:], default="standard")
-    text = f"among {', '.join(SETS)} (default: all)"
-    add("--set", nargs="+", choices=SETS, default=SETS, metavar="SET", help=text)
+    text = f"among {', '.join(SETS)} (default: all that there are)"
+    add("--set", nargs="+", choices=SETS, metavar="SET", help=text)
     text = "of our own sets: what the rules were written with, or what was kept aside"
     add("--part", choices=("all", "build", "final"), default="all", help=text)
     text = "holds explicit.tsv and tricky_benign.tsv (default: the tests' own)"
@@ -113,7 +113,10 @@ def run_prompts(arguments: argparse.Namespace) -> None:
 
 def _read_groups(arguments: argparse.Namespace, audit) -> list[tuple[str, str, list[str]]]:
     """Goal, name and texts of each set that was asked for; those named as their goal decide."""
-    chosen = set(arguments.set)
+    chosen = set(arguments.set or SETS)
+    if not arguments.set and not arguments.prompts.is_dir():
+        print(f"{arguments.prompts} is not there: without the public sets parti and coco")
+        chosen -= {"parti", "coco"}
 
     def ours(name: str) -> list[dict[str, str]]:
         rows = audit.read_set(arguments.sets / name)

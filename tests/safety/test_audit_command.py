@@ -37,3 +37,12 @@ def test_a_goal_that_is_missed_is_the_exit_code(tmp_path, capsys):
 def test_a_set_that_is_not_there(tmp_path, capsys):
     assert main(["audit", "prompts", "--set", "coco", "--prompts", str(tmp_path)]) == 2
     assert "there is no file" in capsys.readouterr().err
+
+
+def test_public_sets_may_be_absent(tmp_path, capsys):
+    command = write_sets(tmp_path)
+    command = [*command[: command.index("--set")], "--prompts", str(tmp_path / "none")]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "without the public sets parti and coco" in said
+    assert "minors, disguised" in said
