@@ -61,6 +61,7 @@ class Reader:
         }
         self.known = parts | {word for phrase in rules.lists["allowed"] for word in phrase}
         self.joinable = {word for word in self.refused if len(word) >= SHORTEST_JOINED}
+        self.beginnings = {word[:n] for word in self.joinable for n in range(1, len(word))}
         self.never_joined = rules.never_joined
         self.pieces = rules.filler | {
             word
@@ -122,6 +123,9 @@ class Reader:
     def _read_chunks(self, chunks: Iterable[str], repairs: Repairs) -> Iterator[str]:
         """Each chunk as one word, whatever signs are in it, where that makes a known one."""
         for chunk in chunks:
+            if len(chunk) > 1 and chunk.isascii() and chunk.isalpha():
+                yield from repairs[chunk]
+                continue
             words = split(chunk)
             together = repairs["".join(words)] if len(words) > 1 else ()
             known = any(word in self.known for word in together)
@@ -193,7 +197,8 @@ class Reader:
         """The words with neighbours joined where that makes a known one; () if nowhere."""
         joined, start, changed = [], 0, False
         while start < len(words):
-            for count in range(MOST_JOINED, 1, -1):
+            longest = MOST_JOINED if words[start] in self.beginnings else 1
+            for count in range(longest, 1, -1):
                 parts = words[start : start + count]
                 if "".join(parts) in self.joinable and parts not in self.never_joined:
                     joined.append("".join(parts))
