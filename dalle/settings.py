@@ -1,5 +1,6 @@
 """What a person may choose: defaults, limits, and one clear sentence for each fault."""
 
+import dataclasses
 import math
 import numbers
 import reprlib
@@ -12,6 +13,8 @@ from dalle.errors import DalleError
 DEFAULT_MODEL = "nano"
 ENVIRONMENT_PREFIX = "NINEFOLD_"
 PRECISIONS = ("bfloat16", "float32")
+PICTURE_POLICIES = ("standard", "off")
+SWITCH = ("off", "on")
 
 # Lowest and highest value of each knob, both allowed.
 LIMITS: dict[str, tuple[float, float]] = {
@@ -95,13 +98,22 @@ class GenerationSettings:
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """How the page is served: each from its variable NINEFOLD_..., the port from PORT.
+    """How pictures are served: each from its variable NINEFOLD_..., the port from PORT.
 
     port        where to listen
     model       a registered name, a repository "owner/name[@revision]" on the Hub, or a folder
     precision   of the products, "bfloat16" or "float32"
     name        the title of the page
     queue_size  requests that may wait while another is drawn, up to 1000
+
+    picture_policy       whether pictures are checked before they are shown, "standard" or "off"
+    mark_key             of the invisible mark; a key of your own, kept secret, is harder to forge
+    corner_label         whether every file says "AI" in a corner, "off" or "on"
+    signing_key          PEM text of a P-256 key: files are signed (C2PA); empty: they are not
+    signing_certificate  PEM text of the key's certificate chain
+    reports_folder       where reports of visitors are kept for 90 days; empty: none are taken
+    reports_repository   a private data set "owner/name" on the Hub that they are pushed to
+    reports_token        a token that may write to that data set
     """
 
     port: int = 7860
@@ -109,6 +121,14 @@ class ServerSettings:
     precision: str = PRECISIONS[0]
     name: str = "Ninefold"
     queue_size: int = 30
+    picture_policy: str = PICTURE_POLICIES[0]
+    mark_key: str = dataclasses.field(default="ninefold", repr=False)
+    corner_label: str = SWITCH[0]
+    signing_key: str = dataclasses.field(default="", repr=False)
+    signing_certificate: str = ""
+    reports_folder: str = ""
+    reports_repository: str = ""
+    reports_token: str = dataclasses.field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -131,6 +151,12 @@ class ServerSettings:
             if field in given:
                 given[field] = _counted(fields[field], given[field], high)
         check_precision(given.get("precision", cls.precision))
+        for field, choices in (("picture_policy", PICTURE_POLICIES), ("corner_label", SWITCH)):
+            if given.get(field, choices[0]) not in choices:
+                raise SettingsError(
+                    f"{fields[field]} is {reprlib.repr(given[field])}; "
+                    f"it must be {' or '.join(choices)}."
+                )
         return cls(**given)
 
 

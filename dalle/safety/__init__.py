@@ -1,0 +1,1 @@
+"""What keeps prompts and pictures safe, and says where a picture comes from."""
