@@ -16,6 +16,7 @@ from dalle.models.checkpoint import read_json
 from dalle.models.clip import Clip
 from dalle.models.decoding import prepare
 from dalle.models.registry import locate
+from dalle.safety.concepts import PUBLISHED_VOCABULARY, read_concepts
 from dalle.settings import PRECISIONS, GenerationSettings, SettingsError, check_precision
 from dalle.text import ClipTokenizer, PromptTokenizer, TextNormalizer, Tokens
 from dalle.text.normalize import WORD_LIST
@@ -47,6 +48,8 @@ def load(name: str | Path, precision: str | None = None) -> Pipeline:
     normalize = str
     if bart.config.normalize_text and files.bart.is_dir():
         normalize = TextNormalizer(files.bart / WORD_LIST)
+    # Random weights and small vocabularies have no opinion on violence.
+    published = files.clip.is_dir() and clip.config.text_config.vocab_size == PUBLISHED_VOCABULARY
     return Pipeline(
         name=files.name,
         revision=files.revision,
@@ -59,6 +62,7 @@ def load(name: str | Path, precision: str | None = None) -> Pipeline:
         tokenizer=load_prompt_tokenizer(files.bart, bart),
         clip_tokenizer=load_clip_tokenizer(files.clip, clip),
         defaults=read_defaults(files.bart),
+        concepts=read_concepts() if published else None,
     )
 
 
