@@ -15,7 +15,6 @@ The algorithm is open: whoever has the key can remove the mark or forge it. It i
 import functools
 import hashlib
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,11 +37,12 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 SIDES = (128, 192, 256, 384, 512)  # longer sides that a resized copy may have had
 FACTORS = (0.5, 2.0)
 LOOKED_AT = 1024  # pixels of each side that are searched; more would be slow and no surer
-SMALLEST = TILE  # pixels of the shorter side
+MOST_SIDE = 2048  # pixels of the longer side of a copy in another size
 FALSE_ALARMS = 1e-6
 PLACES = 2 * (TILE**2 + len(SIDES) + len(FACTORS))
 THRESHOLD = math.sqrt(2 * math.log(PLACES / FALSE_ALARMS))  # 6.8
 SOFT = 12.0  # coefficients well above this count as one: no single edge decides
+TINY = 1e-6  # against a division by zero on a picture of one colour
 
 
 @dataclass(frozen=True)
@@ -70,31 +70,32 @@ def embed(pixels: np.ndarray, key: str) -> np.ndarray:
 
 
 def detect(image: Image.Image, key: str) -> Detection:
-    """The best match of the key's mark in a picture of any size; a score of 0 if too small."""
+    """The best match of the key's mark in a picture of any size; a score of 0 if too small.
+
+    As it is, the picture may be cropped anywhere; copies in another size are only looked at whole.
+    """
+    image = image.convert("RGB")
     best = Detection(0.0, False, 1.0)
-    for scale, copy, everywhere in scaled_copies(image):
+    for scale in list_scales(*image.size):
+        size = tuple(round(scale * side) for side in image.size)
+        copy = image if scale == 1 else image.resize(size, Image.Resampling.BICUBIC)
+        copy = copy.crop((0, 0, *(min(side, LOOKED_AT) for side in size)))
         luma = np.asarray(copy, np.float32) @ LUMA
         for mirrored in (False, True):
-            scores = match(luma[:, ::-1] if mirrored else luma, key)
-            score = float(scores.max() if everywhere else scores[0, 0])
-            if score > best.score:
-                best = Detection(score, mirrored, scale)
+            turned = luma[:, ::-1] if mirrored else luma
+            score = match_everywhere(turned, key) if scale == 1 else match_corner(turned, key)
+            best = max(best, Detection(score, mirrored, scale), key=lambda found: found.score)
+        if best.found:
+            break
     return best
 
 
-def scaled_copies(image: Image.Image) -> Iterator[tuple[float, Image.Image, bool]]:
-    """(scale, RGB picture, whether it may also be cropped): as it is, then in likely sizes."""
-    image = image.convert("RGB")
-    longer = max(image.size)
-    scales = {1.0, *FACTORS, *(side / longer for side in SIDES)}
-    for scale in sorted(scales, key=lambda scale: scale != 1):
-        size = tuple(round(scale * side) for side in image.size)
-        if min(size) < SMALLEST:
-            continue
-        if scale == 1:
-            yield scale, image.crop((0, 0, *(min(side, LOOKED_AT) for side in size))), True
-        elif max(size) <= 2 * LOOKED_AT:
-            yield scale, image.resize(size, Image.Resampling.BICUBIC), False
+def list_scales(width: int, height: int) -> list[float]:
+    """1, then those that may undo a change of size; only what leaves enough pixels to look at."""
+    longer, shorter = max(width, height), min(width, height)
+    others = {*FACTORS, *(side / longer for side in SIDES)} - {1.0}
+    scales = [1.0, *sorted(others)]
+    return [s for s in scales if round(s * shorter) >= TILE and (s == 1 or s * longer <= MOST_SIDE)]
 
 
 @functools.lru_cache(maxsize=8)
@@ -108,10 +109,23 @@ def draw_signs(key: str) -> np.ndarray:
 @functools.lru_cache(maxsize=8)
 def draw_pattern(key: str) -> np.ndarray:
     """The tile in grey levels, [TILE, TILE], as it is on a plain surface."""
-    amounts = draw_signs(key) * np.array([*COEFFICIENTS.values()], np.float32)
-    waves = np.stack([np.outer(wave(v), wave(u)) for v, u in COEFFICIENTS])  # [10, 8, 8]
-    blocks = np.einsum("ijk,kyx->iyjx", amounts, waves)
-    return blocks.reshape(TILE, TILE).astype(np.float32)
+    amounts = draw_signs(key) * np.array([*COEFFICIENTS.values()], np.float32) / hold_gains()
+    blocks = np.einsum("ijk,kyx->iyjx", amounts, make_waves())
+    # Two by two pixels are alike: a PNG file grows by a third less than with a finer pattern.
+    coarse = blocks.reshape(TILE // 2, 2, TILE // 2, 2).mean(axis=(1, 3))
+    return coarse.repeat(2, 0).repeat(2, 1).astype(np.float32)
+
+
+@functools.cache
+def make_waves() -> np.ndarray:
+    """The pictures of the coefficients, [10, BLOCK, BLOCK]."""
+    return np.stack([np.outer(wave(v), wave(u)) for v, u in COEFFICIENTS])
+
+
+def hold_gains() -> np.ndarray:
+    """What pixels two by two leave of each coefficient's height, [10]."""
+    angles = np.array([*COEFFICIENTS]) * np.pi / (2 * BLOCK)
+    return np.cos(angles).prod(axis=1).astype(np.float32)
 
 
 def wave(frequency: int) -> np.ndarray:
@@ -130,22 +144,36 @@ def measure_strength(luma: np.ndarray) -> np.ndarray:
     return strength.repeat(BLOCK, 0).repeat(BLOCK, 1)[:height, :width]
 
 
-def match(luma: np.ndarray, key: str) -> np.ndarray:
-    """The score of each place of the tile's corner, [TILE, TILE], out of [H, W] grey levels."""
+def match_corner(luma: np.ndarray, key: str) -> float:
+    """The score of [H, W] grey levels where the tile begins in the corner."""
+    rows, columns = (side // TILE for side in luma.shape)
+    whole = luma[: rows * TILE, : columns * TILE]
+    blocks = whole.reshape(rows * BLOCKS, BLOCK, columns * BLOCKS, BLOCK)
+    values = soften(np.einsum("iyjx,kyx->ijk", blocks, make_waves(), optimize=True))
+    folded = values.reshape(rows, BLOCKS, columns, BLOCKS, -1).sum(axis=(0, 2))
+    return float((folded * draw_signs(key)).sum() / np.sqrt(np.square(folded).sum() + TINY))
+
+
+def match_everywhere(luma: np.ndarray, key: str) -> float:
+    """The highest score of [H, W] grey levels, wherever the tile begins."""
     height, width = (TILE * (side // TILE) + BLOCK - 1 for side in luma.shape)
-    signs = np.fft.rfft2(draw_signs(key), axes=(0, 1))
-    total = np.zeros((BLOCKS, BLOCK, BLOCKS, BLOCK), np.float32)
-    energy = np.zeros((1, BLOCK, 1, BLOCK), np.float32)
     padded = np.pad(luma, ((0, BLOCK - 1), (0, BLOCK - 1)), mode="reflect")[:height, :width]
+    signs = np.fft.rfft2(draw_signs(key), axes=(0, 1)).conj()
+    total = np.zeros((BLOCKS, BLOCK, BLOCKS, BLOCK), np.float32)
+    energy = np.full((1, BLOCK, 1, BLOCK), TINY, np.float32)
     for k, (v, u) in enumerate(COEFFICIENTS):
-        values = slide(slide(padded, wave(v), 0), wave(u), 1)  # one for each pixel
-        values = values / (np.abs(values) + SOFT)
+        values = soften(slide(slide(padded, wave(v), 0), wave(u), 1))  # of a block at each pixel
         folded = values.reshape(-1, TILE, values.shape[1] // TILE, TILE).sum(axis=(0, 2))
         folded = folded.reshape(BLOCKS, BLOCK, BLOCKS, BLOCK)
-        spectrum = np.fft.rfft2(folded, axes=(0, 2)) * signs[:, None, :, None, k].conj()
+        spectrum = np.fft.rfft2(folded, axes=(0, 2)) * signs[:, None, :, None, k]
         total += np.fft.irfft2(spectrum, s=(BLOCKS, BLOCKS), axes=(0, 2))
         energy += np.square(folded).sum(axis=(0, 2), keepdims=True)
-    return (total / np.sqrt(energy + 1e-6)).reshape(TILE, TILE)
+    return float((total / np.sqrt(energy)).max())
+
+
+def soften(values: np.ndarray) -> np.ndarray:
+    """Coefficients so that no edge of the picture outvotes the rest."""
+    return values / (np.abs(values) + SOFT)
 
 
 def slide(values: np.ndarray, weights: np.ndarray, axis: int) -> np.ndarray:
