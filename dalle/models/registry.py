@@ -16,11 +16,11 @@ from dalle.models.checkpoint import WEIGHT_FILES, read_json
 PARTS = ("bart", "vqgan", "clip")
 NANO = Path(__file__).parents[2] / "assets" / "nano"
 
-# The original project pins the VQGAN alone; the others follow their `main` branch, and
-# ModelFiles.revision tells the commit that was used.
+# Pinned where the commit is known: the VQGAN's by the original project, CLIP's by many others. The
+# two DALL·E follow their `main` branch, and ModelFiles.revision tells the commit that was used.
 COMPANIONS = {
     "vqgan": "dalle-mini/vqgan_imagenet_f16_16384@e93a26e7707683d349bf5d5c41c5b0ef69b677a9",
-    "clip": "openai/clip-vit-base-patch32",
+    "clip": "openai/clip-vit-base-patch32@3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268",
 }
 REPOSITORIES = {"mini": "dalle-mini/dalle-mini", "mega": "dalle-mini/dalle-mega"}
 NAMES = ("nano", *REPOSITORIES)

@@ -5,7 +5,6 @@ bytes and not by their names, and nothing is fetched. EXIF is not looked at.
 """
 
 import io
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,16 +101,13 @@ def open_bounded(content: bytes) -> Image.Image:
     if kind is None:
         raise DalleError(f"The file's first bytes are of no known picture; give {ALLOWED}.")
     try:
-        with warnings.catch_warnings():
-            # Pillow's own limit is forty times ours, and it only warns.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=[kind])
+        image = Image.open(io.BytesIO(content), formats=[kind])  # the header alone
         if image.width * image.height > MAX_PIXELS:
             raise DalleError(
                 f"The picture has {image.width} x {image.height} pixels; give {ALLOWED}."
             )
         image.load()
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DalleError(f"The picture has far too many pixels; give {ALLOWED}.") from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise DalleError(f"The file is cut or damaged; give {ALLOWED}.") from error
