@@ -1,6 +1,6 @@
 """What marks cost and stand, and the picture check, on pictures that a model has just drawn.
 
-python -m tests.benchmarks.provenance [MODEL]
+python -m tests.benchmarks.provenance [MODEL] [PROMPTS]
 """
 
 import io
@@ -104,16 +104,16 @@ def report_check(pictures: list[Picture]) -> None:
     print(f"picture check: 9 pictures in {ms:.0f} ms; of all {dict(checker.counts)}")
 
 
-def main(model: str = "nano") -> None:
+def main(model: str = "nano", prompts: str = "10") -> None:
     pipeline = dalle.load(model)
     pictures, checking = [], []
-    for prompt in PROMPTS:
+    for prompt in PROMPTS[: int(prompts)]:
         result = pipeline.generate(prompt, seed=1)
         pictures += result.pictures
         checking.append(1000 * result.seconds["checking"])
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; milliseconds of processor time")
     size = "{} x {}".format(*pictures[0].image.size)
-    print(f"{len(pictures)} kept pictures of {len(PROMPTS)} prompts by {model}, {size}")
+    print(f"{len(pictures)} kept pictures of {prompts} prompts by {model}, {size}", flush=True)
     print(
         f"waiting for the check in a run: {statistics.median(checking):.0f} ms for all candidates"
     )
