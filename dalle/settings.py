@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import os
 import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -12,6 +13,13 @@ from dalle.errors import DalleError
 DEFAULT_MODEL = "nano"
 ENVIRONMENT_PREFIX = "NINEFOLD_"
 PRECISIONS = ("bfloat16", "float32")
+# Hues of gradio's palette; with every one of them the page's words keep a contrast of 4.5.
+COLOURS = (
+    "indigo", "blue", "sky", "cyan", "teal", "emerald", "green", "lime", "yellow", "amber",
+    "orange", "red", "rose", "pink", "fuchsia", "purple", "violet",
+)  # fmt: skip
+PAPERS = ("stone", "slate", "gray", "zinc", "neutral")
+LOGO_ENDINGS = (".svg", ".png", ".jpg", ".webp")
 
 # Lowest and highest value of each knob, both allowed.
 LIMITS: dict[str, tuple[float, float]] = {
@@ -101,6 +109,10 @@ class ServerSettings:
     model       a registered name, a repository "owner/name[@revision]" on the Hub, or a folder
     precision   of the products, "bfloat16" or "float32"
     name        the title of the page
+    colour      of buttons and links, one of COLOURS
+    paper       of background, text and lines, one of PAPERS
+    logo        a picture file (svg, png, jpg or webp) beside the title; empty: our own
+    footer      a line of text at the end of the page
     queue_size  requests that may wait while another is drawn, up to 1000
     """
 
@@ -108,6 +120,10 @@ class ServerSettings:
     model: str = DEFAULT_MODEL
     precision: str = PRECISIONS[0]
     name: str = "Ninefold"
+    colour: str = COLOURS[0]
+    paper: str = PAPERS[0]
+    logo: str = ""
+    footer: str = ""
     queue_size: int = 30
 
     @classmethod
@@ -131,6 +147,13 @@ class ServerSettings:
             if field in given:
                 given[field] = _counted(fields[field], given[field], high)
         check_precision(given.get("precision", cls.precision))
+        for field, choices in (("colour", COLOURS), ("paper", PAPERS)):
+            if given.get(field, choices[0]) not in choices:
+                raise SettingsError(
+                    f"{fields[field]} is {reprlib.repr(given[field])}; "
+                    f"it must be one of {', '.join(choices)}."
+                )
+        _check_logo(fields["logo"], given.get("logo", ""))
         return cls(**given)
 
 
@@ -164,6 +187,14 @@ def check_text(name: str, text: Any) -> str:
             f"{name} holds half a character (a lone surrogate); type or paste it again."
         )
     return text
+
+
+def _check_logo(name: str, path: str) -> None:
+    if path and not (path.lower().endswith(LOGO_ENDINGS) and os.path.isfile(path)):
+        raise SettingsError(
+            f"{name} is {reprlib.repr(path)}; it must be a file that is there and ends with "
+            f"{', '.join(LOGO_ENDINGS)}."
+        )
 
 
 def _counted(name: str, text: str, high: int) -> int:

@@ -11,9 +11,11 @@ import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.generation.pipeline import Pipeline
@@ -59,6 +61,7 @@ class Engine:
         self._changed = threading.Condition()
         self._seconds: deque[float] = deque(maxlen=REMEMBERED)
         self._failure: DalleError | None = None
+        self._pipeline: Pipeline | None = None
         self._ready = threading.Event()
         self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
 
@@ -93,6 +96,12 @@ class Engine:
             with self._changed:
                 if request in self._requests:
                     self._requests.remove(request)
+
+    def rank(self, images: Sequence[Image.Image], prompt: str) -> Iterator[Waiting | list[float]]:
+        """How well each picture fits the prompt."""
+        if self._pipeline is None:
+            raise self._failure or DalleError("The model is still loading; try again in a moment.")
+        yield self._pipeline.score(images, prompt)
 
     def _frames(self, request: Request) -> Iterator[Waiting | Preview | Result]:
         started = False
@@ -134,6 +143,7 @@ class Engine:
                     request.frames.put(self._failure)
                 self._requests.clear()
             return
+        self._pipeline = pipeline
         self._ready.set()
         while True:
             with self._changed:

@@ -5,16 +5,20 @@ PORT=8000 python -m tests.serving.fake
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.generation.result import Picture, Preview, Result
+from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
-from dalle.serving.page import STYLE, build_page
-from dalle.settings import GenerationSettings, check_prompt
+from dalle.serving.examples import read_examples
+from dalle.serving.look import launch_options
+from dalle.serving.page import Site, build_page
+from dalle.serving.words import KnownWords
+from dalle.settings import GenerationSettings, ServerSettings, check_prompt
 
 
 class FakePipeline:
@@ -55,13 +59,28 @@ class FakePipeline:
         kept, rejected = ranked[: settings.keep], ranked[settings.keep :]
         yield Result(kept, rejected, recipe, {"drawing": 4 * self.seconds}, [])
 
+    def score(self, images: Sequence[Image.Image], prompt: str) -> list[float]:
+        """The other way round than in a run: the less red the better."""
+        return [-float(image.getpixel((0, 0))[1]) for image in images]
+
 
 def main() -> None:
     engine = Engine(lambda: FakePipeline(seconds=0.4), queue_size=3)
     engine.start()
-    page = build_page(engine, "Fake", {})
+    site = Site(
+        ServerSettings(name="Fake"),
+        here={"model": "fake", "revision": "1", "precision": "float32", "machine": "cpu"},
+        words=KnownWords(frozenset(("cat", "dog", "apple", "red"))),
+        examples=tuple(read_examples()),
+    )
+    page = build_page(Desk(engine), site)
     page.queue(default_concurrency_limit=None)
-    page.launch(server_port=int(os.environ["PORT"]), css=STYLE, ssr_mode=False, quiet=True)
+    page.launch(
+        server_port=int(os.environ["PORT"]),
+        ssr_mode=False,
+        quiet=True,
+        **launch_options(site.settings),
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,102 @@
+"""What the browser asks the server for between two drawings."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dalle.errors import DalleError
+from dalle.serving.drawing import Desk
+from dalle.serving.embed import THEMES, freeze, write_snippets
+from dalle.serving.links import read_query, tell_differences, write_query
+from dalle.serving.packing import pack_name, pack_sheet, pack_zip
+from dalle.serving.reading import decode_upload, read_recipe
+from dalle.serving.tiles import data_uri, describe_rejected
+
+if TYPE_CHECKING:
+    from dalle.serving.page import Site
+
+Asked = dict[str, Any]
+
+
+def answering(function: Callable[[Asked], Any]) -> Callable[[Asked], dict[str, Any]]:
+    """The function with its answer, or the sentence of its DalleError, in a dictionary."""
+
+    @functools.wraps(function)
+    def answer(asked: Asked) -> dict[str, Any]:
+        try:
+            return {"answer": function(asked)}
+        except DalleError as error:
+            return {"error": str(error)}
+        except (KeyError, TypeError, ValueError):
+            return {"error": "The page and the server do not fit together; load the page again."}
+
+    return answer
+
+
+class Functions:
+    """The functions of each part of the page; all take one dictionary and answer JSON."""
+
+    def __init__(self, desk: Desk, site: Site) -> None:
+        self.desk = desk
+        self.site = site
+
+    def of_board(self) -> list[Callable]:
+        return [answering(f) for f in (self.rejected, self.rank_again, self.pack, self.report)]
+
+    def of_reader(self) -> list[Callable]:
+        return [answering(self.read_picture)]
+
+    def of_embed(self) -> list[Callable]:
+        return [answering(self.write_snippets)]
+
+    def rejected(self, asked: Asked) -> list[dict[str, Any]]:
+        """The tiles that were not kept."""
+        return describe_rejected(self.desk.results.get(asked["name"]))
+
+    def rank_again(self, asked: Asked) -> dict[str, Any]:
+        """The run in the order of another text."""
+        return self.desk.rank_again(asked["name"], asked["text"])
+
+    def pack(self, asked: Asked) -> dict[str, str]:
+        """All of a result as one file: a zip, a sheet or a figure."""
+        kept = self.desk.results.get(asked["name"])
+        name, kind = pack_name(kept), asked["kind"]
+        if kind == "zip":
+            return {"name": f"{name}.zip", "uri": data_uri(pack_zip(kept), "application/zip")}
+        if kind == "sheet":
+            return {"name": f"{name}-sheet.png", "uri": data_uri(pack_sheet(kept), "image/png")}
+        query = write_query(kept.result.recipe)
+        figure = freeze(kept, self.site.settings.name, asked["address"], query)
+        return {"name": f"{name}.html", "uri": data_uri(figure.encode(), "text/html")}
+
+    def report(self, asked: Asked) -> str:
+        """Hands a picture and what is wrong with it to whoever runs the page."""
+        kept = self.desk.results.get(asked["name"])
+        picture = kept.find(asked["candidate"])
+        if self.site.report is None or picture is None:
+            raise DalleError(
+                "This picture cannot be reported here; write to whoever runs the page."
+            )
+        return self.site.report(kept.png(picture), picture.recipe, str(asked["reason"]))
+
+    def read_picture(self, asked: Asked) -> dict[str, str]:
+        """What a file tells: whether it was made here, and the settings that remake it."""
+        content = decode_upload(asked["content"])
+        verdict = self.site.verify(content) if self.site.verify else ""
+        try:
+            query = write_query(read_recipe(content), run=False)
+            order = read_query(query)
+        except DalleError as error:
+            return {"verdict": f"{verdict} {error}".strip(), "query": ""}
+        differences = tell_differences(order.origin, self.site.here)
+        told = "Its recipe was found, and its settings are restored."
+        return {"verdict": f"{verdict} {told} {differences}".strip(), "query": query}
+
+    def write_snippets(self, asked: Asked) -> dict[str, str]:
+        """The code that embeds this page."""
+        theme = asked.get("theme", THEMES[0])
+        return write_snippets(
+            asked["address"], self.site.settings.name, asked["prompt"], theme, asked["compact"]
+        )
