@@ -99,15 +99,14 @@ class Desk:
             else:
                 self.estimate.learn(len(settings.drawn), sum(frame.seconds.values()))
                 run = self.show(frame, run["key"])
-                yield tell("done", run["summary"], fraction=1.0), run
+                yield tell("done", f"Done in {sum(frame.seconds.values()):.1f} s."), run
 
     def show(self, result: Result, key: str, files: Mapping[int, bytes] | None = None) -> Run:
         """A finished run: its tiles, best first, and sentences about it."""
         name = self.results.keep(result, dict(files or {}))
         kept = self.results.get(name)
-        made = len(result.pictures) + len(result.rejected)
-        seconds = sum(result.seconds.values())
-        best = f", kept the best {len(result.pictures)}" if result.rejected else ""
+        made, best = len(result.pictures) + len(result.rejected), len(result.pictures)
+        summary = f"Made {made}, kept {best}, best first." if result.rejected else f"Made {made}."
         return {
             "key": key,
             "stamp": name,
@@ -118,7 +117,7 @@ class Desk:
             "rejected": len(result.rejected),
             "seed": result.seed,
             "query": write_query(result.recipe, run=False),
-            "summary": f"Made {made}{best}, in {seconds:.1f} s.",
+            "summary": summary,
             "notes": result.notes,
         }
 
@@ -181,5 +180,5 @@ def summarise(runs: list[Run]) -> Status:
     """The last sentence about several prompts."""
     done = sum(run["state"] == "done" for run in runs)
     if done == len(runs):
-        return tell("done", f"Drew all {done} prompts.", fraction=1.0)
+        return tell("done", f"Drew all {done} prompts.")
     return tell("failed", f"Drew {done} of {len(runs)} prompts; what went wrong is said below.")

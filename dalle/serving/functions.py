@@ -43,7 +43,8 @@ class Functions:
         self.site = site
 
     def of_board(self) -> list[Callable]:
-        return [answering(f) for f in (self.rejected, self.rank_again, self.pack, self.report)]
+        chosen = (self.rejected, self.rank_again, self.pack, self.report, self.read_picture)
+        return [answering(function) for function in chosen]
 
     def of_reader(self) -> list[Callable]:
         return [answering(self.read_picture)]

@@ -13,7 +13,7 @@ from dalle.serving.about import CARD_PANEL, Rows, describe_server, write_notice,
 from dalle.serving.drawing import Desk, tell
 from dalle.serving.examples import SEED, Example
 from dalle.serving.functions import Functions
-from dalle.serving.knobs import add_knobs
+from dalle.serving.knobs import add_knobs, collect, shown
 from dalle.serving.links import Order, read_query, tell_differences
 from dalle.serving.look import logo_uri, read_static
 from dalle.serving.widget import make_widget
@@ -66,24 +66,24 @@ def build_page(
             start = gr.Button("Generate", variant="primary", elem_id="generate")
             stop = gr.Button("Stop", elem_id="stop")
         status = make_widget("status", tell("idle", READY))
+        gr.HTML(write_notice(site.here["model"]), apply_default_css=False)
         board = make_widget(
             "board",
             {"runs": []},
-            scripts=("large", "keys", "arrival"),
+            scripts=("memory", "record", "read", "large", "keys", "folds", "arrival"),
             functions=functions.of_board(),
             reports=site.report is not None,
         )
-        gr.HTML(write_notice(site.here["model"]), apply_default_css=False)
         with gr.Accordion("Advanced settings", open=False, elem_classes=[EXTRA]):
             knobs = add_knobs(desk.defaults)
-        shown = [{"prompt": e.prompt, "thumbnail": e.thumbnail} for e in site.examples]
-        examples = make_widget("examples", shown, classes=(EXTRA,))
+        sheets = [{"prompt": e.prompt, "thumbnail": e.thumbnail} for e in site.examples]
+        examples = make_widget("examples", sheets, classes=(EXTRA,))
         with gr.Accordion("What this model can and can't draw", open=False, elem_classes=[EXTRA]):
             chips = make_widget("chips", vars(abilities_of(site.here["model"])))
         with gr.Accordion("History", open=False, elem_classes=[EXTRA]):
-            history = make_widget("history")
+            history = make_widget("history", scripts=("memory",))
         with gr.Accordion("Was this made here?", open=False, elem_classes=[EXTRA]):
-            reader = make_widget("reader", functions=functions.of_reader())
+            reader = make_widget("reader", scripts=("read",), functions=functions.of_reader())
         with gr.Accordion("Put it on your page", open=False, elem_classes=[EXTRA]):
             make_widget("embed", functions=functions.of_embed())
         with gr.Accordion("About", open=False, elem_id="about", elem_classes=[EXTRA]):
@@ -99,7 +99,11 @@ def build_page(
         outputs = [status, board]
 
         def draw(text: str, *values: Any):
-            chosen = dict(zip(knobs, values, strict=True))
+            try:
+                chosen = collect(knobs, values)
+            except DalleError as error:
+                yield tell("failed", str(error)), gr.skip()
+                return
             for line, runs in desk.draw_all(text, chosen):
                 yield line, {"runs": runs}
 
@@ -125,7 +129,7 @@ def build_page(
 
         def pick(event: gr.EventData):
             line, run = show_example(site.examples[event.index], site.here["model"])
-            return run["prompt"], SEED, line, {"runs": [run]}
+            return run["prompt"], str(SEED), line, {"runs": [run]}
 
         drawings = [
             gr.on([start.click, prompt.submit], draw, inputs, outputs, **DRAWING),
@@ -161,7 +165,9 @@ def restore_settings(query: str, source: str, names: list[str], here: Mapping[st
         order = read_query(query)
     except DalleError as error:
         return (*[gr.skip()] * (1 + len(names)), tell("failed", str(error)), None)
-    values = [order.knobs.get(name, gr.skip()) for name in names]
+    values = [
+        shown(name, order.knobs[name]) if name in order.knobs else gr.skip() for name in names
+    ]
     if source == "chip":
         return (order.prompt, *values, tell("idle", READY), None)
     differences = tell_differences(order.origin, here)

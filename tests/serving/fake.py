@@ -72,6 +72,7 @@ def main() -> None:
         here={"model": "fake", "revision": "1", "precision": "float32", "machine": "cpu"},
         words=KnownWords(frozenset(("cat", "dog", "apple", "red"))),
         examples=tuple(read_examples()),
+        card="The card of the fake model.",
     )
     page = build_page(Desk(engine), site)
     page.queue(default_concurrency_limit=None)

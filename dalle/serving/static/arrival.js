@@ -16,5 +16,5 @@ page.addEventListener("dragover", (event) => holdsFiles(event) && event.preventD
 page.addEventListener("drop", (event) => {
   if (!holdsFiles(event)) return;
   event.preventDefault();
-  send("file", event.dataTransfer.files[0]);
+  readPicture(event.dataTransfer.files[0]);
 });

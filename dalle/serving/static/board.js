@@ -58,14 +58,14 @@ function example({ run }) {
 
 function done(entry) {
   const { run } = entry;
-  const lines = [run.summary, ...(run.notes ?? [])].join(" ");
   const parts = [
     heading(run),
-    h("p", { class: "nf-summary" }, lines, " ", `Seed ${run.seed}.`, " "),
+    h("p", { class: "nf-summary" }, run.summary, " "),
     largeView(entry),
     h("ol", { class: "nf-tiles" }, entry.tiles.map((tile, at) => tileItem(entry, tile, at))),
   ];
   if (run.rejected) parts[1].append(restButton(entry));
+  for (const note of run.notes ?? []) parts.push(h("p", { class: "nf-small" }, note));
   if (run.name) parts.push(actionsForAll(entry), rankForm(entry));
   return parts;
 }
@@ -84,8 +84,13 @@ function tileItem(entry, tile, at) {
     },
     tile.src ? h("img", { src: tile.src, alt: tile.alt }) : h("span", { class: "nf-small" }, tile.reason),
   );
-  const caption = h("p", { class: "nf-caption" }, h("b", null, tile.score), ` no. ${tile.candidate}`);
-  caption.append(h("span", { class: "nf-seed" }, ` seed ${tile.seed}`));
+  const caption = h(
+    "p",
+    { class: "nf-caption" },
+    h("b", null, tile.score),
+    h("span", null, ` no. ${tile.candidate}`),
+    h("span", { class: "nf-seed" }, ` seed ${tile.seed}`),
+  );
   return h("li", null, button, caption);
 }
 

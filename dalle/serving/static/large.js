@@ -35,7 +35,7 @@ function mark(entry) {
 function largeParts(entry, tile) {
   const { run } = entry;
   const act = (words, click) => h("button", { type: "button", class: "nf-action", click }, words);
-  const facts = `Score ${tile.score} · seed ${tile.seed} · candidate ${tile.candidate}`;
+  const facts = `Score ${tile.score}, seed ${tile.seed}, candidate ${tile.candidate}`;
   const actions = h("div", { class: "nf-actions" });
   if (tile.src)
     actions.append(act("Download PNG", () => save(tile.file, tile.src)));

@@ -1,26 +1,12 @@
-// Reads one of our pictures: was it made here, and what with.
+// One of our pictures, chosen from the disk: was it made here, and what with.
 const input = element.querySelector("input");
 const verdict = element.querySelector(".nf-verdict");
 
-async function read(file) {
+input.addEventListener("change", async () => {
+  const [file] = input.files;
   if (!file) return;
   verdict.textContent = "Reading …";
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let letters = "";
-  for (let at = 0; at < bytes.length; at += 0x8000)
-    letters += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  const found = await ask("read_picture", { content: btoa(letters) });
-  if (!found) {
-    verdict.textContent = "";
-    return;
-  }
-  verdict.textContent = found.verdict;
-  if (found.query) trigger("restore", { query: found.query, source: "picture" });
-  else say(found.verdict);
-}
-
-input.addEventListener("change", () => {
-  read(input.files[0]);
-  input.value = "";
+  const found = await readPicture(file);
+  verdict.textContent = found?.verdict ?? "";
+  input.value = ""; // so that the same file may be chosen again
 });
-hear("file", read);
