@@ -17,12 +17,12 @@ def make_widget(
     classes: Sequence[str] = (),
     **props: Any,
 ) -> gr.HTML:
-    """static/NAME.html, brought to life by dom.js, `scripts` and NAME.js, one after another.
+    """static/NAME.html, brought to life by dom.js, `scripts` and NAME.js, run as one in this order.
 
     The template never changes, so gradio leaves alone what the scripts put into it; they read
     `value`, any JSON, and call `functions`.
     """
-    code = [read_static(f"{script}.js") for script in ("dom", name, *scripts)]
+    code = [read_static(f"{script}.js") for script in ("dom", *scripts, name)]
     return gr.HTML(
         value,
         html_template=read_static(f"{name}.html"),

@@ -134,6 +134,7 @@ class Page:
         """Writes a prompt, presses Enter and waits for the end."""
         self.box.fill(prompt)
         self.box.press("Enter")
+        self.view.locator('.nf-status[data-state="busy"]').wait_for()
         self.wait_for_status("Done")
 
     def wait_for_status(self, words: str) -> None:
