@@ -70,7 +70,7 @@ def build_page(
         board = make_widget(
             "board",
             {"runs": []},
-            scripts=("memory", "record", "read", "large", "keys", "folds", "arrival"),
+            scripts=("memory", "record", "read", "large", "keys", "folds", "arrival", "height"),
             functions=functions.of_board(),
             reports=site.report is not None,
         )

@@ -57,14 +57,3 @@ hear("lost", () => {
 });
 watch("value", show);
 show();
-
-// A frame tells the page around it how high it has to be.
-if (window.parent !== window && !embedding) {
-  const content = page.querySelector("main") ?? page;
-  const tell = () => {
-    const height = Math.ceil(content.getBoundingClientRect().bottom + window.scrollY);
-    window.parent.postMessage({ ninefoldHeight: height + 8 }, "*");
-  };
-  new ResizeObserver(tell).observe(content);
-  tell();
-}
