@@ -1,4 +1,5 @@
-// Gradio's folds do not say whether they are open; screen readers ask for that.
+// Gradio's own parts, mended for screen readers: its folds do not say whether they are open, and
+// the pictures in its footer repeat the words beside them.
 function nameState(button) {
   const content = button.nextElementSibling;
   const tell = () => button.setAttribute("aria-expanded", content.style.display !== "none");
@@ -6,7 +7,10 @@ function nameState(button) {
   tell();
 }
 
-requestAnimationFrame(() => page.querySelectorAll(".gr-accordion > button").forEach(nameState));
+requestAnimationFrame(() => {
+  page.querySelectorAll(".gr-accordion > button").forEach(nameState);
+  page.querySelectorAll("footer img").forEach((image) => image.setAttribute("alt", ""));
+});
 
 // A link to a panel opens it.
 page.addEventListener("click", (event) => {
