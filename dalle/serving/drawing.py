@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dalle.errors import DalleError
-from dalle.generation.pictures import make_grid
 from dalle.generation.rank import best_first
 from dalle.generation.result import Preview, Result
 from dalle.serving.engine import BusyError, Engine, Waiting
 from dalle.serving.estimate import Estimate
 from dalle.serving.links import write_query
 from dalle.serving.results import Results
-from dalle.serving.tiles import describe_kept, preview_uri
+from dalle.serving.tiles import describe_kept, describe_preview
 from dalle.settings import GenerationSettings, SettingsError, check_prompt
 
 MOST_PROMPTS = 9  # in one go, one a line
@@ -91,8 +90,8 @@ class Desk:
             if isinstance(frame, Waiting):
                 yield describe_wait(frame, expected), run
             elif isinstance(frame, Preview):
-                sheet = preview_uri(make_grid(frame.pictures))
-                run = run | {"state": "preview", "preview": sheet, "stamp": f"{frame.fraction}"}
+                run = run | {"state": "preview", "stamp": f"{frame.fraction}"}
+                run["preview"] = describe_preview(frame.pictures)
                 stage = f"{frame.stage.capitalize()}: {frame.fraction:.0%}"
                 left = expected and expected * (1 - 0.9 * frame.fraction)
                 yield tell("busy", stage, fraction=0.9 * frame.fraction, seconds=left), run
@@ -106,7 +105,9 @@ class Desk:
         name = self.results.keep(result, dict(files or {}))
         kept = self.results.get(name)
         made, best = len(result.pictures) + len(result.rejected), len(result.pictures)
-        summary = f"Made {made}, kept {best}, best first." if result.rejected else f"Made {made}."
+        summary = f"Made {made}, kept {best}, best first by CLIP’s score."
+        if not result.rejected:
+            summary = f"Made {made}." if made == 1 else f"Made {made}, best first by CLIP’s score."
         return {
             "key": key,
             "stamp": name,

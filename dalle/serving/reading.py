@@ -12,6 +12,7 @@ from dalle.errors import DalleError
 from dalle.generation.result import RECIPE_CHUNK
 
 LARGEST_FILE = 20 * 2**20
+TOO_LARGE = "This picture is larger than any of ours; choose another one."
 LARGEST_PICTURE = 16_000_000  # pixels; ours have less than a tenth of a million
 
 
@@ -22,9 +23,11 @@ def read_recipe(content: bytes) -> dict[str, Any]:
     try:
         with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
             if image.width * image.height > LARGEST_PICTURE:
-                raise DalleError("This picture is larger than any of ours; choose another one.")
+                raise DalleError(TOO_LARGE)
             image.load()  # text may stand behind the pixels
             text = image.text.get(RECIPE_CHUNK)
+    except Image.DecompressionBombError as error:
+        raise DalleError(TOO_LARGE) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise DalleError(
             "This is not a PNG file that can be read. The pictures downloaded here are PNG files; "

@@ -4,10 +4,12 @@ import base64
 import io
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from PIL import Image
 
+from dalle.generation.pictures import SHEET_GAP, make_grid
 from dalle.generation.result import Picture
 from dalle.serving.links import write_query
 from dalle.serving.results import Kept
@@ -65,11 +67,18 @@ def slug(prompt: str) -> str:
     return letters[:LONGEST_NAME].rstrip("-") or "picture"
 
 
-def preview_uri(sheet: Image.Image) -> str:
-    """A sheet on the way, small: it is looked at for a second."""
+def describe_preview(pictures: Sequence[Image.Image]) -> dict[str, Any]:
+    """Pictures on the way as one sheet, small, since it is looked at for a second; its geometry."""
     encoded = io.BytesIO()
-    sheet.save(encoded, "WEBP", quality=PREVIEW_QUALITY)
-    return data_uri(encoded.getvalue(), "image/webp")
+    make_grid(pictures).save(encoded, "WEBP", quality=PREVIEW_QUALITY)
+    width, height = pictures[0].size
+    return {
+        "uri": data_uri(encoded.getvalue(), "image/webp"),
+        "width": width,
+        "height": height,
+        "gap": SHEET_GAP,
+        "count": len(pictures),
+    }
 
 
 def data_uri(content: bytes, kind: str) -> str:

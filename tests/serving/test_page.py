@@ -26,7 +26,8 @@ def test_the_sheet_fills_while_it_is_drawn_and_nine_tiles_follow(page):
     page.box.fill("a cat")
     page.press("Generate")
     page.wait_for_status("Drawing: ")
-    page.view.locator("img.nf-sheet").wait_for()
+    page.view.locator(".nf-growing").wait_for()
+    assert page.view.locator(".nf-growing li").count() == 9
     page.wait_for_status("Done in")
     assert page.tiles.count() == 9
     assert page.tiles.first.get_attribute("aria-label") == (

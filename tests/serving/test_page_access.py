@@ -55,7 +55,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(visit, address, width, scheme)
 
     page.box.fill("a cat in mordor")
     page.press("Generate")
-    page.view.locator("img.nf-sheet").wait_for()
+    page.view.locator(".nf-growing").wait_for()
     keep_screenshot(page, f"{name}-2-drawing")
 
     page.wait_for_status("Done")

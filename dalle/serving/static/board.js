@@ -13,7 +13,7 @@ function show() {
 function put(run, first) {
   const old = sections.get(run.key);
   if (old?.run.state === "preview" && run.state === "preview") {
-    old.node.querySelector("img").src = run.preview;
+    cutOut(old.node.querySelector(".nf-growing"), run.preview);
     old.run = run;
     return;
   }
@@ -43,8 +43,23 @@ function waiting({ run }) {
   return [heading(run), h("ul", { class: "nf-tiles nf-blank", "aria-hidden": true }, squares)];
 }
 
+// The pictures of one sheet, each cut out of it, where the finished ones will be.
 function preview({ run }) {
-  return [heading(run), h("img", { class: "nf-sheet", src: run.preview, alt: "Still being drawn" })];
+  const squares = Array.from({ length: run.preview.count }, () => h("li"));
+  const list = h("ul", { class: "nf-tiles nf-growing", role: "img", "aria-label": "Being drawn" }, squares);
+  cutOut(list, run.preview);
+  return [heading(run), list];
+}
+
+function cutOut(list, { uri, width, height, gap, count }) {
+  const columns = Math.ceil(Math.sqrt(count));
+  const rows = Math.ceil(count / columns);
+  const share = (at, side, many) => (100 * (gap + at * (side + gap))) / (many * (side + gap) + gap - side);
+  [...list.children].forEach((square, at) => {
+    const x = share(at % columns, width, columns);
+    const y = share(Math.floor(at / columns), height, rows);
+    square.style.background = `url(${uri}) ${x}% ${y}% / ${(100 * (columns * (width + gap) + gap)) / width}%`;
+  });
 }
 
 function failed({ run }) {
