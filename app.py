@@ -9,18 +9,24 @@ import gradio as gr
 from dalle.errors import DalleError
 from dalle.generation.loading import load, read_defaults
 from dalle.models.registry import locate
+from dalle.serving.api import EXCEPTION_HANDLERS
 from dalle.serving.engine import Engine
+from dalle.serving.models import bring
+from dalle.serving.openai_images import make_routes
 from dalle.serving.page import STYLE, build_page
-from dalle.settings import ServerSettings
+from dalle.settings import DEFAULT_MODEL, ServerSettings
 
 
 def main() -> None:
     # Warnings only: prompts and visitors are nobody's business.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     settings = ServerSettings.from_environment(os.environ)
-    engine = Engine(lambda: load(settings.model, settings.precision), settings.queue_size)
+    # The embedded model serves at once, and until another one, if asked for, is there.
+    engine = Engine(lambda: load(DEFAULT_MODEL, settings.precision), settings.queue_size)
     engine.start()
-    defaults = read_defaults(locate(settings.model, weights=False).bart)
+    if settings.model != DEFAULT_MODEL:
+        bring(engine, settings.model, settings.precision)
+    defaults = read_defaults(locate(DEFAULT_MODEL, weights=False).bart)
     page = build_page(engine, settings.name, defaults)
     # The queue is the engine's; gradio's own only carries the messages.
     page.queue(max_size=settings.queue_size + 2, default_concurrency_limit=None)
@@ -33,6 +39,8 @@ def main() -> None:
         enable_monitoring=False,
         max_threads=settings.queue_size + 20,  # each visitor who waits holds one
         show_error=True,
+        mcp_server=True,
+        app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
     )
 
 

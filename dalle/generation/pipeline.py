@@ -3,7 +3,7 @@
 import dataclasses
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from PIL import Image
 
 from dalle.generation import pictures
 from dalle.generation.loop import draw_codes
@@ -129,7 +130,7 @@ class Pipeline:
 
         # 3. Rank the pictures, and hand them over, each with what remakes it.
         images = pictures.to_images(pixels)
-        scores = self._score(images, prompt)
+        scores = self.score(images, prompt)
         notes += report_unranked(scores, numbers)
         recipe = {
             "model": self.name,
@@ -200,7 +201,7 @@ class Pipeline:
         waiting = np.full((keep - len(shown), *shown.shape[1:]), pictures.NEUTRAL_GREY, np.uint8)
         return pictures.to_images(np.concatenate([shown, waiting]))
 
-    def _score(self, images: list, prompt: str) -> list[float]:
+    def score(self, images: Sequence[Image.Image], prompt: str) -> list[float]:
         """How well each picture fits the prompt, in CLIP's opinion."""
         tokens = self.clip_tokenizer([prompt])
         text = self.clip.embed_text(tokens.input_ids, tokens.attention_mask)  # [1, D]

@@ -10,6 +10,7 @@ from PIL import Image
 from dalle.errors import DalleError
 from dalle.generation.pictures import make_grid
 from dalle.generation.result import RECIPE_CHUNK, Preview, Result
+from dalle.serving.api import add_api
 from dalle.serving.engine import Engine, Waiting
 from dalle.settings import LIMITS, GenerationSettings, check_prompt
 
@@ -89,40 +90,7 @@ def build_page(engine: Engine, name: str, defaults: Mapping[str, Any]) -> gr.Blo
             api_visibility="private",
             show_progress="hidden",
         )
-        recipe = gr.JSON(visible=False)
-        call = gr.Button(visible=False)
-        keep = gr.Number(9, label="Keep", precision=0, visible=False)
-
-        # Written out, because gradio names the parameters of its API after these.
-        def answer(
-            prompt: str,
-            candidates: int,
-            condition_scale: float,
-            temperature: float,
-            top_k: int,
-            top_p: float,
-            keep: int,
-            seed: int | None = None,
-            negative_prompt: str = "",
-        ) -> tuple[list, dict]:
-            chosen = {
-                "candidates": candidates,
-                "condition_scale": condition_scale,
-                "temperature": temperature,
-                "top_k": top_k,
-                "top_p": top_p,
-                "keep": keep,
-            }
-            return answer_call(engine, prompt, seed, negative_prompt, chosen)
-
-        call.click(
-            answer,
-            [prompt, *knobs.values(), keep, seed, against],
-            [pictures, recipe],
-            api_name="generate",
-            api_description="Draws a prompt: the kept pictures, best first, and their recipe.",
-            concurrency_limit=None,
-        )
+        add_api(engine, defaults)
     return page
 
 
@@ -152,18 +120,6 @@ def run(
     except DalleError as error:
         # Raised in its place it would be a pop-up that goes away; a line stays.
         yield f"**{error}**", gr.Image(visible=False), gr.Gallery(visible=True), gr.skip()
-
-
-def answer_call(
-    engine: Engine, prompt: str, seed: int | None, negative_prompt: str, knobs: dict[str, Any]
-) -> tuple[list, dict[str, Any]]:
-    """What a program gets: pictures with captions, and everything but the pixels as JSON."""
-    try:
-        check_prompt(prompt)
-        *_, result = engine.draw(prompt, seed=seed, negative_prompt=negative_prompt, **knobs)
-    except DalleError as error:
-        raise gr.Error(str(error), print_exception=False) from error
-    return make_tiles(result), result.as_dict()
 
 
 def describe(waiting: Waiting) -> str:

@@ -12,7 +12,9 @@ from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.generation.result import Picture, Preview, Result
+from dalle.serving.api import EXCEPTION_HANDLERS
 from dalle.serving.engine import Engine
+from dalle.serving.openai_images import make_routes
 from dalle.serving.page import STYLE, build_page
 from dalle.settings import GenerationSettings, check_prompt
 
@@ -55,13 +57,25 @@ class FakePipeline:
         kept, rejected = ranked[: settings.keep], ranked[settings.keep :]
         yield Result(kept, rejected, recipe, {"drawing": 4 * self.seconds}, [])
 
+    def score(self, images: list[Image.Image], prompt: str) -> list[float]:
+        """The more green the better, for the prompt "dark" the worse."""
+        sign = -1 if prompt == "dark" else 1
+        return [sign * image.getpixel((0, 0))[1] / 16 for image in images]
+
 
 def main() -> None:
     engine = Engine(lambda: FakePipeline(seconds=0.4), queue_size=3)
     engine.start()
     page = build_page(engine, "Fake", {})
     page.queue(default_concurrency_limit=None)
-    page.launch(server_port=int(os.environ["PORT"]), css=STYLE, ssr_mode=False, quiet=True)
+    page.launch(
+        server_port=int(os.environ["PORT"]),
+        css=STYLE,
+        ssr_mode=False,
+        quiet=True,
+        mcp_server=True,
+        app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,94 @@
+"""The model that was asked for, fetched and loaded while the embedded one serves.
+
+Whatever goes wrong is told on the page and by /status, and the embedded model goes on.
+"""
+
+import errno
+import io
+import logging
+import threading
+from collections.abc import Callable
+
+from tqdm.std import tqdm
+
+from dalle.errors import DalleError
+from dalle.generation.loading import load
+from dalle.models.registry import locate
+from dalle.serving.engine import Coming, Engine
+
+log = logging.getLogger(__name__)
+
+
+def bring(engine: Engine, name: str, precision: str) -> threading.Thread:
+    """Starts to fetch a model, which the engine draws with once it has made a picture."""
+    engine.coming = Coming(name, "downloading")
+    thread = threading.Thread(target=_bring, args=(engine, name, precision), name="models")
+    thread.daemon = True
+    thread.start()
+    return thread
+
+
+def _bring(engine: Engine, name: str, precision: str) -> None:
+    def report(done: int, total: int) -> None:
+        engine.coming = Coming(name, "downloading", done, total)
+
+    try:
+        locate(name, progress=make_meter(report))
+        # After the embedded one, which would otherwise take its place again.
+        engine.wait_until_settled()
+        engine.coming = Coming(name, "loading")
+        engine.switch(load(name, precision))
+        engine.coming = Coming(name, "serving")
+    except Exception as error:
+        log.exception("the model %s could not be brought", name)
+        engine.coming = Coming(name, "failed", failure=explain(engine, name, error))
+
+
+def explain(engine: Engine, name: str, error: Exception) -> str:
+    """A sentence about why the model does not serve, and what does."""
+    reason = str(error) if isinstance(error, DalleError) else f"{type(error).__name__}: {error}"
+    if _is_disk_full(error):
+        reason = "The disk is full; make room, or take a smaller model."
+    serving = engine.serving
+    instead = f"{serving.name} goes on drawing" if serving else "no model draws"
+    return f"{name} could not be loaded, and {instead}. {reason}"
+
+
+def _is_disk_full(error: BaseException | None) -> bool:
+    while error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def make_meter(report: Callable[[int, int], None]) -> type[tqdm]:
+    """A tqdm class that prints nothing, and reports the bytes that are there, and of how many.
+
+    The Hub's library keeps two bars of bytes for a download, of what came and of what was
+    written, and not always both move; a model is several downloads. So bars that were made with
+    the same words are added up, and the words with the most bytes count.
+    """
+    bars: dict[str, list[tqdm]] = {}
+
+    class Meter(tqdm):
+        def __init__(self, *arguments, **options) -> None:
+            self._bytes = options.get("unit") == "B"
+            super().__init__(*arguments, **{**options, "file": io.StringIO(), "disable": False})
+            if self._bytes:
+                bars.setdefault(options.get("desc") or "", []).append(self)
+
+        def display(self, *arguments, **options) -> bool:
+            return True  # nothing to print
+
+        def update(self, n: float | None = 1) -> bool | None:
+            displayed = super().update(n)
+            if self._bytes:
+                report(_most(bars, "n"), _most(bars, "total"))
+            return displayed
+
+    return Meter
+
+
+def _most(bars: dict[str, list[tqdm]], count: str) -> int:
+    return max(sum(int(getattr(bar, count) or 0) for bar in same) for same in bars.values())
