@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 
 import gradio as gr
 from gradio.data_classes import FileDataDict
-from gradio.route_utils import API_PREFIX
+from gradio.route_utils import API_PREFIX, FnIndexInferError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -19,6 +19,13 @@ from dalle.errors import DalleError
 from dalle.generation.pictures import make_grid
 from dalle.generation.rank import best_first
 from dalle.generation.result import Picture, Preview, Result, encode_png
+from dalle.serving.api_texts import (
+    MAX_RANKED,
+    describe_generate,
+    describe_picture,
+    describe_rank,
+    describe_status,
+)
 from dalle.serving.engine import Engine, Waiting
 from dalle.serving.files import keep as keep_file
 from dalle.serving.files import link, read_picture
@@ -26,12 +33,6 @@ from dalle.settings import LIMITS, GenerationSettings, SettingsError, check_prom
 
 VERSION = 1
 CALLS_BY_NAME = f"{API_PREFIX}/call/v2/"
-MAX_RANKED = int(LIMITS["candidates"][1])
-ASKED = {
-    "prompt": 'what to draw, in a few English words: "a red apple on a blue background"',
-    "seed": f"a whole number from {LIMITS['seed'][0]} to {LIMITS['seed'][1]} that decides the "
-    "pictures; left out: a random one",
-}
 
 
 class Tile(TypedDict):
@@ -82,10 +83,10 @@ def add_api(engine: Engine, defaults: Mapping[str, Any]) -> None:
             for frame in engine.draw(prompt, **knobs):
                 yield answer(frame)
 
-    # An MCP client shows a picture only where it is all that an endpoint returns.
+    # An MCP client shows a picture where it is all that an endpoint returns, and only there.
     def picture(prompt: str, seed: int | None = None) -> FileDataDict:
-        *_, (pictures, _, _) = generate(prompt, seed, keep=1)
-        return pictures[0]["image"]
+        for pictures, _, preview in generate(prompt, seed, keep=1):
+            yield pictures[0]["image"] if pictures else preview
 
     def rank(prompt: str, pictures: list[str]) -> dict:
         with told_to_the_caller():
@@ -118,80 +119,6 @@ def add_api(engine: Engine, defaults: Mapping[str, Any]) -> None:
     gr.api(picture, api_name="picture", concurrency_limit=None)
     gr.api(rank, api_name="rank", concurrency_limit=None)
     gr.api(status, api_name="status", queue=False)
-
-
-def describe_generate(defaults: Mapping[str, Any]) -> str:
-    """What the API page and an MCP client read about /generate."""
-
-    def limits(name: str) -> str:
-        low, high = LIMITS[name]
-        general = GenerationSettings.__dataclass_fields__[name].default
-        return f"({low} to {high}; left out: the model's own, {defaults.get(name, general)} here)"
-
-    parameters = {
-        **ASKED,
-        "candidates": f"how many are drawn and ranked {limits('candidates')}",
-        "keep": "how many of the best are returned; left out: 9",
-        "condition_scale": f"how closely to follow the prompt {limits('condition_scale')}",
-        "temperature": "how adventurous to be; 0 takes the likeliest picture "
-        + limits("temperature"),
-        "top_k": "each code is one of so many of the likeliest; 0 takes all " + limits("top_k"),
-        "top_p": "each code is one of the likeliest with this probability together "
-        + limits("top_p"),
-        "negative_prompt": "what to stay away from",
-        "only": "numbers of single candidates to draw again, such as [7]; left out: all",
-    }
-    return describe(
-        "Draws pictures of what a short English prompt says, and returns the best of them. "
-        "The model draws several candidates and CLIP ranks them; the same prompt, settings and "
-        "seed give the same pictures. Until it is done, frames tell the progress and hold a "
-        "preview; the last frame is the answer.",
-        parameters,
-        "the kept pictures, best first, each with image (a PNG file), caption, candidate, seed "
-        "and score",
-        "version, stage and fraction; when done also model, settings, seed, scores, notes",
-        "a sheet of the kept pictures with the prompt; until it is done a preview of them",
-    )
-
-
-def describe_picture() -> str:
-    """What the API page and an MCP client read about /picture."""
-    return describe(
-        "Draws a picture of what a short English prompt says: the best of several, as a PNG file "
-        "that carries what remakes it.",
-        ASKED,
-        "the picture",
-    )
-
-
-def describe_rank() -> str:
-    """What the API page and an MCP client read about /rank."""
-    return describe(
-        "Says how well pictures fit a text, in CLIP's opinion, without drawing anything.",
-        {
-            "prompt": "the text to compare the pictures with",
-            "pictures": f"up to {MAX_RANKED} pictures, each the address of one that generate "
-            "gave, or a data URI of a PNG, JPEG or WebP file",
-        },
-        "version, model, prompt, and ranking: best first, each picture's position in the list "
-        "(from 0) and its score",
-    )
-
-
-def describe_status() -> str:
-    """What the API page and an MCP client read about /status."""
-    return describe(
-        "Tells which model draws, whether another one is on its way, how many requests wait and "
-        "what one takes, and the limits and defaults of the settings.",
-        {},
-        "version, ready, failure, model, coming, queue, limits, defaults",
-    )
-
-
-def describe(what: str, parameters: Mapping[str, str], *returns: str) -> str:
-    """A docstring in the form that gradio reads."""
-    lines = [what, "Parameters:", *(f"{name}: {text}" for name, text in parameters.items())]
-    return "\n".join([*lines, "Returns:", *returns])
 
 
 def answer(frame: Waiting | Preview | Result) -> tuple[list, dict[str, Any], dict | None]:
@@ -278,21 +205,23 @@ def read_pictures(pictures: Any) -> list:
 
 
 async def explain_call(request: Request, error: Exception) -> Response:
-    """A 400 for a call by name (/gradio_api/call/v2/...) that does not fit the endpoint.
+    """A sentence for a call that fits no endpoint.
 
-    Gradio raises a TypeError for a parameter that is missing or unknown, and a KeyError for an
-    endpoint that is; without a handler both are "Internal Server Error".
+    Gradio raises these where an endpoint is unknown, and for a call by name a TypeError where a
+    parameter is missing or unknown; without a handler all are an "Internal Server Error".
     """
-    if not request.url.path.startswith(CALLS_BY_NAME):
-        raise error
-    if isinstance(error, KeyError):
-        told = f"There is no endpoint named {request.url.path.removeprefix(CALLS_BY_NAME)!r}"
+    by_name = request.url.path.startswith(CALLS_BY_NAME)
+    endpoint = request.url.path.rstrip("/").rpartition("/")[2][:80]
+    if isinstance(error, FnIndexInferError) or (by_name and error.args == (f"/{endpoint}",)):
+        status, told = 404, f"There is no endpoint named /{endpoint}"
+    elif by_name and isinstance(error, TypeError):
+        status, told = 400, str(error).split(". Please", 1)[0]
     else:
-        told = str(error).split(". Please", 1)[0]
-    return JSONResponse({"detail": f"{told}; {API_PREFIX}/info lists what there is."}, 400)
+        raise error
+    return JSONResponse({"detail": f"{told}; {API_PREFIX}/info lists what there is."}, status)
 
 
-EXCEPTION_HANDLERS = {TypeError: explain_call, KeyError: explain_call}
+EXCEPTION_HANDLERS = dict.fromkeys((FnIndexInferError, KeyError, TypeError), explain_call)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """A pipeline that draws plain squares at once; run as a program it serves the page with it.
 
-PORT=8000 python -m tests.serving.fake
+PORT=8000 SECONDS_PER_FRAME=0.4 python -m tests.serving.fake
 """
 
 import os
@@ -64,7 +64,8 @@ class FakePipeline:
 
 
 def main() -> None:
-    engine = Engine(lambda: FakePipeline(seconds=0.4), queue_size=3)
+    seconds = float(os.environ.get("SECONDS_PER_FRAME", "0.4"))
+    engine = Engine(lambda: FakePipeline(seconds), queue_size=3)
     engine.start()
     page = build_page(engine, "Fake", {})
     page.queue(default_concurrency_limit=None)
@@ -73,6 +74,7 @@ def main() -> None:
         css=STYLE,
         ssr_mode=False,
         quiet=True,
+        show_error=True,
         mcp_server=True,
         app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
     )

@@ -1,10 +1,8 @@
-"""The page in a real browser, and its API from another process, with a fake pipeline behind."""
+"""The page in a real browser, with a fake pipeline behind."""
 
-import json
 import time
 
 import pytest
-from PIL import Image
 
 from tests.serving.conftest import Page, serving
 
@@ -60,25 +58,3 @@ def test_stop_stops(page):
     time.sleep(2)  # longer than the rest of the run would have taken
     assert "Stopped" in page.status
     assert page.prompt == "a cat"
-
-
-def test_a_program_gets_pictures_with_their_recipes(address):
-    from gradio_client import Client
-
-    client = Client(address, verbose=False)
-    pictures, recipe = client.predict(prompt="a cat", seed=7, keep=4, api_name="/generate")
-    assert recipe["seed"] == 7
-    assert [picture["candidate"] for picture in recipe["pictures"]] == [15, 14, 13, 12]
-    assert len(pictures) == 4
-    with Image.open(pictures[0]["image"]) as image:
-        assert image.getpixel((0, 0)) == (7, 240, 0)
-        assert json.loads(image.text["ninefold"])["candidate"] == 15
-
-
-def test_a_programs_mistake_is_a_sentence(address):
-    from gradio_client import Client
-    from gradio_client.exceptions import AppError
-
-    client = Client(address, verbose=False)
-    with pytest.raises(AppError, match="keep is 99; it must be a whole number from 1"):
-        client.predict(prompt="a cat", keep=99, api_name="/generate")
