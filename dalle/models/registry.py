@@ -68,13 +68,12 @@ class ModelFiles:
     revision: str  # the DALL·E's commit on the Hub, or a fingerprint of its files
 
 
-def locate(name: str | Path, *, weights: bool = True, progress: type | None = None) -> ModelFiles:
+def locate(name: str | Path, *, weights: bool = True) -> ModelFiles:
     """The three parts of a model, downloaded where they have to be.
 
-    Without `weights` only their descriptions are fetched; `progress` is a tqdm class in place of
-    the Hub's own bars. DalleError where there is no such model.
+    Without `weights` only their descriptions are fetched. DalleError where there is no such model.
     """
-    parts = {part: resolve(name, part, weights=weights, progress=progress) for part in PARTS}
+    parts = {part: resolve(name, part, weights=weights) for part in PARTS}
     return ModelFiles(**parts, name=str(name), revision=revision_of(parts["bart"]))
 
 
@@ -83,6 +82,8 @@ def resolve(
 ) -> Path:
     """The folder of one part of a registered name, a Hub repository "owner/name[@revision]" or
     a folder; for a random model the geometry, a .json file, which may also be given as such.
+
+    `progress` is a tqdm class that takes the place of the Hub's own bars.
     """
     source = str(source)
     if source in RANDOM_MODELS:

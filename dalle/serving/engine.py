@@ -55,8 +55,10 @@ class Coming:
 
     name: str
     stage: str  # "downloading", "loading", "serving" or "failed"
-    done: int = 0  # bytes
-    total: int = 0  # bytes of the files that are known by now
+    part: int = 0  # of its parts, which one is being downloaded, from 1
+    parts: int = 0
+    done: int = 0  # bytes of this part
+    total: int = 0  # bytes of this part, of the files that are known by now
     failure: str | None = None  # a sentence
 
 

@@ -8,13 +8,15 @@ import io
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from tqdm.std import tqdm
 
 from dalle.errors import DalleError
 from dalle.generation.loading import load
-from dalle.models.registry import locate
+from dalle.models.registry import PARTS, resolve
 from dalle.serving.engine import Coming, Engine
+from dalle.settings import DEFAULT_MODEL
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +31,15 @@ def bring(engine: Engine, name: str, precision: str) -> threading.Thread:
 
 
 def _bring(engine: Engine, name: str, precision: str) -> None:
-    def report(done: int, total: int) -> None:
-        engine.coming = Coming(name, "downloading", done, total)
-
     try:
-        locate(name, progress=make_meter(report))
+        for number, part in enumerate(PARTS, 1):
+            fetch = partial(Coming, name, "downloading", number, len(PARTS))
+            engine.coming = fetch()
+
+            def report(done: int, total: int, fetch=fetch) -> None:
+                engine.coming = fetch(done, total)
+
+            resolve(name, part, progress=make_meter(report))
         # After the embedded one, which would otherwise take its place again.
         engine.wait_until_settled()
         engine.coming = Coming(name, "loading")
@@ -49,8 +55,7 @@ def explain(engine: Engine, name: str, error: Exception) -> str:
     reason = str(error) if isinstance(error, DalleError) else f"{type(error).__name__}: {error}"
     if _is_disk_full(error):
         reason = "The disk is full; make room, or take a smaller model."
-    serving = engine.serving
-    instead = f"{serving.name} goes on drawing" if serving else "no model draws"
+    instead = "no model draws" if engine.failure else f"{DEFAULT_MODEL} draws instead"
     return f"{name} could not be loaded, and {instead}. {reason}"
 
 
@@ -66,7 +71,7 @@ def make_meter(report: Callable[[int, int], None]) -> type[tqdm]:
     """A tqdm class that prints nothing, and reports the bytes that are there, and of how many.
 
     The Hub's library keeps two bars of bytes for a download, of what came and of what was
-    written, and not always both move; a model is several downloads. So bars that were made with
+    written, and not always both move; a part is several downloads. So bars that were made with
     the same words are added up, and the words with the most bytes count.
     """
     bars: dict[str, list[tqdm]] = {}
