@@ -7,6 +7,7 @@ import errno
 import io
 import logging
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -20,6 +21,9 @@ from dalle.settings import DEFAULT_MODEL
 
 log = logging.getLogger(__name__)
 
+# Seconds until it is tried again: the Hub may have been out of reach for a moment.
+PAUSES = (60, 300, 900)
+
 
 def bring(engine: Engine, name: str, precision: str) -> threading.Thread:
     """Starts to fetch a model, which the engine draws with once it has made a picture."""
@@ -31,23 +35,32 @@ def bring(engine: Engine, name: str, precision: str) -> threading.Thread:
 
 
 def _bring(engine: Engine, name: str, precision: str) -> None:
-    try:
-        for number, part in enumerate(PARTS, 1):
-            fetch = partial(Coming, name, "downloading", number, len(PARTS))
-            engine.coming = fetch()
+    for pause in (*PAUSES, None):
+        try:
+            _fetch(engine, name)
+            # After the embedded one, which would otherwise take its place again.
+            engine.wait_until_settled()
+            engine.coming = Coming(name, "loading")
+            engine.switch(load(name, precision))
+            engine.coming = Coming(name, "serving")
+            return
+        except Exception as error:
+            log.exception("the model %s could not be brought", name)
+            engine.coming = Coming(name, "failed", failure=explain(engine, name, error))
+        if pause is not None:
+            time.sleep(pause)
 
-            def report(done: int, total: int, fetch=fetch) -> None:
-                engine.coming = fetch(done, total)
 
-            resolve(name, part, progress=make_meter(report))
-        # After the embedded one, which would otherwise take its place again.
-        engine.wait_until_settled()
-        engine.coming = Coming(name, "loading")
-        engine.switch(load(name, precision))
-        engine.coming = Coming(name, "serving")
-    except Exception as error:
-        log.exception("the model %s could not be brought", name)
-        engine.coming = Coming(name, "failed", failure=explain(engine, name, error))
+def _fetch(engine: Engine, name: str) -> None:
+    """Downloads the parts that are not on this machine, and tells how far it is."""
+    for number, part in enumerate(PARTS, 1):
+        fetching = partial(Coming, name, "downloading", number, len(PARTS))
+        engine.coming = fetching()
+
+        def report(done: int, total: int, fetching=fetching) -> None:
+            engine.coming = fetching(done, total)
+
+        resolve(name, part, progress=make_meter(report))
 
 
 def explain(engine: Engine, name: str, error: Exception) -> str:

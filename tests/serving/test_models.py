@@ -51,6 +51,7 @@ def engine() -> Engine:
 def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every model is there at once; the parts that were asked for."""
     parts = []
+    monkeypatch.setattr(models, "PAUSES", ())
     monkeypatch.setattr(models, "resolve", lambda name, part, progress: parts.append(part))
     monkeypatch.setattr(models, "load", lambda name, precision: NamedPipeline(name))
     return parts
@@ -139,12 +140,28 @@ def test_what_goes_wrong_is_told_and_the_embedded_one_goes_on(
     engine, monkeypatch, caplog, error, sentence
 ):
     engine.wait_until_settled()
+    monkeypatch.setattr(models, "PAUSES", ())
     monkeypatch.setattr(models, "resolve", fail_with(error))
     models.bring(engine, "mimi", "bfloat16").join()
     assert engine.coming.stage == "failed"
     assert f"mimi could not be loaded, and {sentence}" in engine.coming.failure
     assert "mimi could not be brought" in caplog.text
     assert model_that_draws(engine) == "nano"
+
+
+def test_it_is_tried_again_after_a_while(engine, fetched, monkeypatch, caplog):
+    failures = [DalleError("no network."), DalleError("no network.")]
+
+    def load(name: str, precision: str) -> Pipeline:
+        if failures:
+            raise failures.pop()
+        return NamedPipeline(name)
+
+    monkeypatch.setattr(models, "PAUSES", (0, 0, 0))
+    monkeypatch.setattr(models, "load", load)
+    models.bring(engine, "mini", "bfloat16").join()
+    assert caplog.text.count("mini could not be brought") == 2
+    assert (engine.serving.name, engine.coming.stage) == ("mini", "serving")
 
 
 def test_a_model_that_cannot_draw_is_not_switched_to(engine, fetched, monkeypatch):
