@@ -1,11 +1,7 @@
-"""The endpoints as programs call them: gradio's Python client, plain HTTP, JavaScript, MCP."""
+"""The endpoints as programs call them: what they take and return, and what a mistake gets."""
 
-import asyncio
 import base64
 import json
-import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,35 +15,24 @@ from dalle.errors import DalleError
 from dalle.serving.api import describe_server
 from dalle.serving.engine import Coming, Engine
 from dalle.settings import LIMITS
-from tests.serving.conftest import serving
 from tests.serving.fake import FakePipeline
 
-NODE_CLIENT = "@gradio/client@2.7.0"  # ISC licence
-
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SECONDS_PER_FRAME", "0.02")
-        with serving("-m", "tests.serving.fake") as address:
-            yield address
+def client(quick_app: str) -> Client:
+    return Client(quick_app, verbose=False)
 
 
-@pytest.fixture(scope="module")
-def client(address: str) -> Client:
-    return Client(address, verbose=False)
-
-
-def call(address: str, endpoint: str, arguments: Any) -> list[tuple[str, Any]]:
+def call(quick_app: str, endpoint: str, arguments: Any) -> list[tuple[str, Any]]:
     """The events that a call by name gets over plain HTTP: each kind and its data."""
     posted = httpx.post(
-        f"{address}/gradio_api/call/v2/{endpoint}",
+        f"{quick_app}/gradio_api/call/v2/{endpoint}",
         content=json.dumps(arguments),
         headers={"Content-Type": "application/json"},
     )
     assert posted.status_code == 200, posted.text
     event = posted.json()["event_id"]
-    stream = httpx.get(f"{address}/gradio_api/call/{endpoint}/{event}", timeout=60).text
+    stream = httpx.get(f"{quick_app}/gradio_api/call/{endpoint}/{event}", timeout=60).text
     blocks = [block.split("\n", 1) for block in stream.strip().split("\n\n")]
     return [
         (kind.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
@@ -55,8 +40,8 @@ def call(address: str, endpoint: str, arguments: Any) -> list[tuple[str, Any]]:
     ]
 
 
-def failure(address: str, endpoint: str, arguments: Any) -> str:
-    [(kind, data)] = call(address, endpoint, arguments)
+def failure(quick_app: str, endpoint: str, arguments: Any) -> str:
+    [(kind, data)] = call(quick_app, endpoint, arguments)
     assert kind == "error"
     return data["error"]
 
@@ -92,11 +77,11 @@ def test_the_endpoints_and_their_parameters(client):
     }
 
 
-def test_every_endpoint_and_parameter_is_described(address):
-    endpoints = httpx.get(f"{address}/gradio_api/info").json()["named_endpoints"]
+def test_every_endpoint_and_parameter_is_described(quick_app):
+    endpoints = httpx.get(f"{quick_app}/gradio_api/info").json()["named_endpoints"]
     for name, endpoint in endpoints.items():
         assert len(endpoint["description"]) > 30, name
-    tools = httpx.get(f"{address}/gradio_api/mcp/schema").json()
+    tools = httpx.get(f"{quick_app}/gradio_api/mcp/schema").json()
     assert {tool["name"] for tool in tools} == {"generate", "picture", "rank", "status"}
     for tool in tools:
         for name, parameter in tool["inputSchema"]["properties"].items():
@@ -146,11 +131,11 @@ def test_picture_is_the_best_one(client):
         assert image.getpixel((0, 0)) == (7, 240, 0)
 
 
-def test_rank_takes_files_addresses_and_data(address, client):
+def test_rank_takes_files_addresses_and_data(quick_app, client):
     pictures = client.predict(prompt="a cat", keep=3, api_name="/generate")[0]
     files = [picture["image"] for picture in pictures]
     data = [base64.b64encode(Path(file).read_bytes()).decode() for file in files]
-    _, (tiles, _, _) = call(address, "generate", {"prompt": "a cat", "keep": 3})[-1]
+    _, (tiles, _, _) = call(quick_app, "generate", {"prompt": "a cat", "keep": 3})[-1]
     for forms in (
         [handle_file(file) for file in files],
         [f"data:image/png;base64,{content}" for content in data],
@@ -193,7 +178,7 @@ def test_status_of_a_model_that_could_not_be_loaded():
         raise DalleError("the folder is empty.")
 
     engine = Engine(load, 5)
-    engine.coming = Coming("mini", "downloading", 5, 10)
+    engine.coming = Coming("mini", "downloading", 1, 3, 5, 10)
     assert describe_server(engine)["model"] is None
     engine.start()
     engine.wait_until_settled()
@@ -201,7 +186,8 @@ def test_status_of_a_model_that_could_not_be_loaded():
     assert status["ready"] is False
     assert "the folder is empty" in status["failure"]
     assert status["coming"] == {
-        "name": "mini", "stage": "downloading", "done": 5, "total": 10, "failure": None,
+        "name": "mini", "stage": "downloading", "part": 1, "parts": 3, "done": 5, "total": 10,
+        "failure": None,
     }  # fmt: skip
 
 
@@ -234,8 +220,8 @@ def test_status_of_a_model_that_could_not_be_loaded():
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_generate_answers_a_mistake_with_a_sentence(address, arguments, sentence):
-    told = failure(address, "generate", {"prompt": "a cat", **arguments})
+def test_generate_answers_a_mistake_with_a_sentence(quick_app, arguments, sentence):
+    told = failure(quick_app, "generate", {"prompt": "a cat", **arguments})
     assert told.startswith(sentence)
 
 
@@ -261,16 +247,16 @@ def test_the_python_client_gets_the_same_sentence(client):
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_rank_answers_a_mistake_with_a_sentence(address, pictures, sentence):
-    told = failure(address, "rank", {"prompt": "a cat", "pictures": pictures})
+def test_rank_answers_a_mistake_with_a_sentence(quick_app, pictures, sentence):
+    told = failure(quick_app, "rank", {"prompt": "a cat", "pictures": pictures})
     assert told.startswith(sentence)
 
 
-def test_a_small_file_with_many_pixels_is_refused(address, tmp_path):
+def test_a_small_file_with_many_pixels_is_refused(quick_app, tmp_path):
     bomb = tmp_path / "bomb.png"
     Image.new("1", (20_000, 20_000)).save(bomb)
     uri = f"data:image/png;base64,{base64.b64encode(bomb.read_bytes()).decode()}"
-    told = failure(address, "rank", {"prompt": "a cat", "pictures": [uri]})
+    told = failure(quick_app, "rank", {"prompt": "a cat", "pictures": [uri]})
     assert told.startswith("pictures[0] is too large")
 
 
@@ -283,73 +269,7 @@ def test_a_small_file_with_many_pixels_is_refused(address, tmp_path):
         ("call/paint", {"data": []}, 404, "There is no endpoint named /paint"),
     ],
 )
-def test_a_call_that_fits_no_endpoint_is_told_so(address, path, body, status, sentence):
-    answer = httpx.post(f"{address}/gradio_api/{path}", json=body)
+def test_a_call_that_fits_no_endpoint_is_told_so(quick_app, path, body, status, sentence):
+    answer = httpx.post(f"{quick_app}/gradio_api/{path}", json=body)
     assert answer.status_code == status
     assert sentence in answer.json()["detail"]
-
-
-# Other clients.
-
-
-def test_javascript(address, tmp_path):
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("there is no node with npm on this machine")
-    command = ["npm", "install", "--silent", "--no-audit", "--no-fund", NODE_CLIENT]
-    installed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    if installed.returncode:
-        pytest.skip(f"npm could not install {NODE_CLIENT}: {installed.stderr.strip()[:200]}")
-    (tmp_path / "call.mjs").write_text("""
-        import { Client } from "@gradio/client";
-        const app = await Client.connect(process.argv[2]);
-        const stages = [];
-        let last;
-        for await (const message of app.submit("/generate", { prompt: "a cat", seed: 7, keep: 2 }))
-            if (message.type === "data") { last = message.data; stages.push(last[1].stage); }
-        const urls = last[0].map((tile) => tile.image.url);
-        const ranked = await app.predict("/rank", { prompt: "dark", pictures: urls });
-        const mistake = await app.predict("/generate", { prompt: "a cat", keep: 99 })
-            .catch((error) => error.message);
-        const order = ranked.data[0].ranking.map((one) => one.picture);
-        console.log(JSON.stringify({ stages, order, mistake }));
-        process.exit(0);
-    """)
-    ran = subprocess.run(
-        ["node", "call.mjs", address], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
-    answer = json.loads(ran.stdout)
-    assert answer["stages"][-5:-1] == ["drawing", "drawing", "ranking", "done"]
-    assert answer["order"] == [1, 0]
-    assert answer["mistake"].startswith("keep is 99; it must be a whole number from 1")
-
-
-def test_mcp(address):
-    from mcp import ClientSession
-    from mcp.client.streamable_http import streamable_http_client
-
-    async def talk() -> dict[str, Any]:
-        server = f"{address}/gradio_api/mcp/"
-        async with (
-            streamable_http_client(server) as (reading, writing, _),
-            ClientSession(reading, writing) as session,
-        ):
-            await session.initialize()
-            return {
-                "tools": await session.list_tools(),
-                "picture": await session.call_tool("picture", {"prompt": "a cat", "seed": 7}),
-                "generate": await session.call_tool("generate", {"prompt": "a cat", "seed": 7}),
-                "mistake": await session.call_tool("picture", {"prompt": "a cat", "seed": -1}),
-            }
-
-    said = asyncio.run(talk())
-    tools = {tool.name: tool for tool in said["tools"].tools}
-    assert "Draws a picture" in tools["picture"].description
-    assert tools["picture"].inputSchema["required"] == ["prompt"]
-    image, address_of_it = said["picture"].content
-    assert (image.type, image.mimeType) == ("image", "image/png")
-    url = address_of_it.text.removeprefix("Image URL: ")
-    assert httpx.get(url).headers["content-type"] == "image/png"
-    assert "'candidate': 15" in said["generate"].content[0].text
-    assert said["mistake"].isError
-    assert said["mistake"].content[0].text.startswith("seed is -1; it must be a whole number")

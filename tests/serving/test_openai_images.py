@@ -17,28 +17,19 @@ from dalle.errors import DalleError
 from dalle.generation.result import Preview
 from dalle.serving.engine import BusyError, Engine, FaultError
 from dalle.serving.openai_images import PATH, explain, last_frame
-from tests.serving.conftest import serving
 from tests.serving.fake import FakePipeline
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SECONDS_PER_FRAME", "0.02")
-        with serving("-m", "tests.serving.fake") as address:
-            yield address
-
-
-@pytest.fixture(scope="module")
-def client(address: str) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(base_url=f"{address}/v1", api_key="any", max_retries=0) as client:
+def client(quick_app: str) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{quick_app}/v1", api_key="any", max_retries=0) as client:
         yield client
 
 
-def refused(address: str, body: Any) -> dict[str, Any]:
+def refused(quick_app: str, body: Any) -> dict[str, Any]:
     """The error of a request that gets a 400."""
     content = body if isinstance(body, str) else json.dumps(body)
-    answer = httpx.post(f"{address}{PATH}", content=content)
+    answer = httpx.post(f"{quick_app}{PATH}", content=content)
     assert answer.status_code == 400, answer.text
     error = answer.json()["error"]
     assert set(error) == {"message", "type", "param", "code"}
@@ -122,8 +113,8 @@ def test_the_model_is_listed(client):
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_what_is_not_done_is_a_400_that_says_so(address, asked, parameter, sentence):
-    error = refused(address, {"prompt": "a cat", **asked})
+def test_what_is_not_done_is_a_400_that_says_so(quick_app, asked, parameter, sentence):
+    error = refused(quick_app, {"prompt": "a cat", **asked})
     assert error["message"].startswith(sentence)
     assert error["param"] == parameter
 
@@ -139,8 +130,8 @@ def test_what_is_not_done_is_a_400_that_says_so(address, asked, parameter, sente
     ],
     ids=lambda value: value[:20],
 )
-def test_a_body_that_is_none(address, body, sentence):
-    assert refused(address, body)["message"].startswith(sentence)
+def test_a_body_that_is_none(quick_app, body, sentence):
+    assert refused(quick_app, body)["message"].startswith(sentence)
 
 
 def test_their_client_raises_its_own_errors(client):
