@@ -15,7 +15,7 @@ from typing import Any
 
 from gradio.route_utils import API_PREFIX, get_root_url
 from gradio_client.utils import encode_file_path
-from starlette.concurrency import iterate_in_threadpool
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -147,16 +147,18 @@ def make_routes(engine: Engine) -> list[Route]:
             if result is None:
                 return Response(status_code=499)  # nobody is there to read it
             order.check_size(result.pictures[0].image.size)
-            return JSONResponse(describe(result, order, request))
+            return JSONResponse(await run_in_threadpool(describe, result, order, request))
         except RefusedError as refused:
             return refused.as_response()
         except Exception as error:
             return explain(error).as_response()
 
     async def models(request: Request) -> Response:
-        serving = engine.serving
-        entries = [{"id": serving.name, "object": "model", "created": 0, "owned_by": "ninefold"}]
-        return JSONResponse({"object": "list", "data": entries if serving else []})
+        names = [engine.serving.name] if engine.serving else []
+        entries = [
+            {"id": name, "object": "model", "created": 0, "owned_by": "ninefold"} for name in names
+        ]
+        return JSONResponse({"object": "list", "data": entries})
 
     async def nothing_else(request: Request) -> Response:
         refused = RefusedError(

@@ -12,11 +12,13 @@ import httpx
 import openai
 import pytest
 from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from dalle.errors import DalleError
 from dalle.generation.result import Preview
-from dalle.serving.engine import BusyError, Engine, FaultError
-from dalle.serving.openai_images import PATH, explain, last_frame
+from dalle.serving.engine import Engine, FaultError
+from dalle.serving.openai_images import PATH, explain, last_frame, make_routes
 from tests.serving.fake import FakePipeline
 
 
@@ -148,9 +150,19 @@ def test_other_doors_of_theirs_are_a_404_that_says_so(client):
 
 
 def test_too_many_are_asked_to_come_again():
-    answer = explain(BusyError("9 requests are waiting.")).as_response()
+    engine = Engine(FakePipeline, 0)  # never started: whoever comes waits
+    waiting = engine.draw("a cat")
+    next(waiting)
+    with TestClient(Starlette(routes=make_routes(engine))) as client:
+        assert client.get("/v1/models").json() == {"object": "list", "data": []}
+        answer = client.post(PATH, json={"prompt": "a dog", "model": "any until one draws"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
-    assert json.loads(answer.body)["error"]["type"] == "server_error"
+    error = answer.json()["error"]
+    assert error["message"].startswith("1 requests are waiting, and no more are taken")
+    assert (error["type"], error["code"]) == ("server_error", "overloaded")
+
+
+def test_a_fault_of_the_server_is_a_500_and_a_mistake_a_400():
     assert explain(FaultError("The model could not be loaded.")).status == 500
     assert explain(DalleError("Choose another prompt.")).status == 400
 
