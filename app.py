@@ -8,6 +8,7 @@ import gradio as gr
 
 from dalle.errors import DalleError
 from dalle.generation.loading import load, read_defaults
+from dalle.generation.pipeline import Pipeline
 from dalle.models.registry import locate
 from dalle.serving.api import EXCEPTION_HANDLERS
 from dalle.serving.engine import Engine
@@ -21,11 +22,15 @@ def main() -> None:
     # Warnings only: prompts and visitors are nobody's business.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     settings = ServerSettings.from_environment(os.environ)
+
+    def load_model(name: str) -> Pipeline:
+        return load(name, settings.precision)
+
     # The embedded model serves at once, and until another one, if asked for, is there.
-    engine = Engine(lambda: load(DEFAULT_MODEL, settings.precision), settings.queue_size)
+    engine = Engine(lambda: load_model(DEFAULT_MODEL), settings.queue_size)
     engine.start()
     if settings.model != DEFAULT_MODEL:
-        bring(engine, settings.model, settings.precision)
+        bring(engine, settings.model, load_model)
     defaults = read_defaults(locate(DEFAULT_MODEL, weights=False).bart)
     page = build_page(engine, settings.name, defaults)
     # The queue is the engine's; gradio's own only carries the messages.

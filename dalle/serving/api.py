@@ -28,7 +28,7 @@ from dalle.serving.api_texts import (
 )
 from dalle.serving.engine import Engine, Waiting
 from dalle.serving.files import keep as keep_file
-from dalle.serving.files import link, read_picture
+from dalle.serving.files import keep_preview, link, read_picture
 from dalle.settings import LIMITS, GenerationSettings, SettingsError, check_prompt
 
 VERSION = 1
@@ -126,9 +126,8 @@ def answer(frame: Waiting | Preview | Result) -> tuple[list, dict[str, Any], dic
     if isinstance(frame, Waiting):
         return [], {"version": VERSION, **describe_wait(frame)}, None
     if isinstance(frame, Preview):
-        preview = encode_png(make_grid(frame.pictures))
         done = {"version": VERSION, "stage": frame.stage, "fraction": frame.fraction}
-        return [], done, link(keep_file(preview, "preview.png"))
+        return [], done, link(keep_preview(make_grid(frame.pictures)))
     done = {"version": VERSION, "stage": "done", "fraction": 1.0, **frame.as_dict()}
     sheet = keep_file(encode_png(frame.sheet()), "sheet.png")
     return [make_tile(picture) for picture in frame.pictures], done, link(sheet)

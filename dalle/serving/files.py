@@ -19,6 +19,7 @@ from dalle.settings import SettingsError
 
 FILE_ROUTE = "/gradio_api/file="
 FORMATS = ("PNG", "JPEG", "WEBP")
+PREVIEW_QUALITY = 80
 MAX_FILE_BYTES = 4 * 2**20
 MAX_PIXELS = 4_000_000
 
@@ -38,9 +39,17 @@ def keep(content: bytes, name: str) -> str:
     return str(path)
 
 
+def keep_preview(sheet: Image.Image) -> str:
+    """The path of a sheet on the way, as a small file: it is looked at for a second."""
+    encoded = io.BytesIO()
+    sheet.save(encoded, "WEBP", quality=PREVIEW_QUALITY)
+    return keep(encoded.getvalue(), "preview.webp")
+
+
 def link(path: str) -> dict[str, Any]:
-    """A PNG file as gradio's clients know it: they get its address, or the file itself."""
-    return FileData(path=path, orig_name=Path(path).name, mime_type="image/png").model_dump()
+    """A picture's file as gradio's clients know it: they get its address, or the file itself."""
+    kind = f"image/{Path(path).suffix.removeprefix('.')}"
+    return FileData(path=path, orig_name=Path(path).name, mime_type=kind).model_dump()
 
 
 def read_picture(name: str, given: Any) -> Image.Image:

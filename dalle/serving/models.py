@@ -14,7 +14,7 @@ from functools import partial
 from tqdm.std import tqdm
 
 from dalle.errors import DalleError
-from dalle.generation.loading import load
+from dalle.generation.pipeline import Pipeline
 from dalle.models.registry import PARTS, resolve
 from dalle.serving.engine import Coming, Engine
 from dalle.settings import DEFAULT_MODEL
@@ -25,23 +25,26 @@ log = logging.getLogger(__name__)
 PAUSES = (60, 300, 900)
 
 
-def bring(engine: Engine, name: str, precision: str) -> threading.Thread:
-    """Starts to fetch a model, which the engine draws with once it has made a picture."""
+def bring(engine: Engine, name: str, load: Callable[[str], Pipeline]) -> threading.Thread:
+    """Starts to fetch a model, which the engine draws with once it has made a picture.
+
+    `load` makes it of its files, which are on this machine by then.
+    """
     engine.coming = Coming(name, "downloading")
-    thread = threading.Thread(target=_bring, args=(engine, name, precision), name="models")
+    thread = threading.Thread(target=_bring, args=(engine, name, load), name="models")
     thread.daemon = True
     thread.start()
     return thread
 
 
-def _bring(engine: Engine, name: str, precision: str) -> None:
+def _bring(engine: Engine, name: str, load: Callable[[str], Pipeline]) -> None:
     for pause in (*PAUSES, None):
         try:
             _fetch(engine, name)
             # After the embedded one, which would otherwise take its place again.
             engine.wait_until_settled()
             engine.coming = Coming(name, "loading")
-            engine.switch(load(name, precision))
+            engine.switch(load(name))
             engine.coming = Coming(name, "serving")
             return
         except Exception as error:

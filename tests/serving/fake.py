@@ -5,7 +5,7 @@ PORT=8000 SECONDS_PER_FRAME=0.4 python -m tests.serving.fake
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from PIL import Image
@@ -57,10 +57,9 @@ class FakePipeline:
         kept, rejected = ranked[: settings.keep], ranked[settings.keep :]
         yield Result(kept, rejected, recipe, {"drawing": 4 * self.seconds}, [])
 
-    def score(self, images: list[Image.Image], prompt: str) -> list[float]:
-        """The more green the better, for the prompt "dark" the worse."""
-        sign = -1 if prompt == "dark" else 1
-        return [sign * image.getpixel((0, 0))[1] / 16 for image in images]
+    def score(self, images: Sequence[Image.Image], prompt: str) -> list[float]:
+        """The other way round than in a run: the less red the better."""
+        return [-float(image.getpixel((0, 0))[1]) for image in images]
 
 
 def main() -> None:

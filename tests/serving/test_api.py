@@ -121,9 +121,9 @@ def test_previews_come_on_the_way(client):
     ]  # fmt: skip
     assert [done["fraction"] for _, done, _ in drawn] == [0.25, 0.5, 0.75, 1.0, 1.0]
     assert [len(pictures) for pictures, _, _ in drawn] == [0, 0, 0, 0, 4]
-    for _, _, preview in drawn:
-        with Image.open(preview) as image:
-            assert image.format == "PNG"
+    for _, _, sheet in drawn:
+        with Image.open(sheet) as image:
+            assert image.format == ("PNG" if sheet == drawn[-1][2] else "WEBP")
 
 
 def test_picture_is_the_best_one(client):
@@ -149,9 +149,9 @@ def test_rank_takes_files_addresses_and_data(quick_app, client):
             "model": "fake",
             "prompt": "dark",
             "ranking": [
-                {"picture": 2, "score": -13.0},
-                {"picture": 1, "score": -14.0},
-                {"picture": 0, "score": -15.0},
+                {"picture": 2, "score": -208.0},
+                {"picture": 1, "score": -224.0},
+                {"picture": 0, "score": -240.0},
             ],
         }
 

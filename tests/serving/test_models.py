@@ -53,7 +53,6 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     parts = []
     monkeypatch.setattr(models, "PAUSES", ())
     monkeypatch.setattr(models, "resolve", lambda name, part, progress: parts.append(part))
-    monkeypatch.setattr(models, "load", lambda name, precision: NamedPipeline(name))
     return parts
 
 
@@ -62,15 +61,14 @@ def model_that_draws(engine: Engine) -> str:
     return result.recipe["model"]
 
 
-def test_the_one_that_was_asked_for_takes_over_once_it_is_there(engine, fetched, monkeypatch):
+def test_the_one_that_was_asked_for_takes_over_once_it_is_there(engine, fetched):
     gate = threading.Event()
 
-    def load(name: str, precision: str) -> Pipeline:
+    def load(name: str) -> Pipeline:
         gate.wait()
         return NamedPipeline(name)
 
-    monkeypatch.setattr(models, "load", load)
-    coming = models.bring(engine, "mini", "bfloat16")
+    coming = models.bring(engine, "mini", load)
     assert model_that_draws(engine) == "nano"
     assert engine.serving.name == "nano"
     gate.set()
@@ -89,7 +87,7 @@ def test_it_never_gives_way_to_the_embedded_one_again(fetched):
 
     engine = Engine(load, 5)
     engine.start()
-    coming = models.bring(engine, "mini", "bfloat16")
+    coming = models.bring(engine, "mini", NamedPipeline)
     gate.set()
     coming.join()
     assert engine.serving.name == "mini"
@@ -104,7 +102,7 @@ def test_it_serves_even_where_the_embedded_one_cannot(fetched):
     engine.wait_until_settled()
     with pytest.raises(DalleError, match="the embedded model is not there"):
         model_that_draws(engine)
-    models.bring(engine, "mini", "bfloat16").join()
+    models.bring(engine, "mini", NamedPipeline).join()
     assert model_that_draws(engine) == "mini"
     assert engine.failure is None
 
@@ -142,7 +140,7 @@ def test_what_goes_wrong_is_told_and_the_embedded_one_goes_on(
     engine.wait_until_settled()
     monkeypatch.setattr(models, "PAUSES", ())
     monkeypatch.setattr(models, "resolve", fail_with(error))
-    models.bring(engine, "mimi", "bfloat16").join()
+    models.bring(engine, "mimi", NamedPipeline).join()
     assert engine.coming.stage == "failed"
     assert f"mimi could not be loaded, and {sentence}" in engine.coming.failure
     assert "mimi could not be brought" in caplog.text
@@ -152,26 +150,24 @@ def test_what_goes_wrong_is_told_and_the_embedded_one_goes_on(
 def test_it_is_tried_again_after_a_while(engine, fetched, monkeypatch, caplog):
     failures = [DalleError("no network."), DalleError("no network.")]
 
-    def load(name: str, precision: str) -> Pipeline:
+    def load(name: str) -> Pipeline:
         if failures:
             raise failures.pop()
         return NamedPipeline(name)
 
     monkeypatch.setattr(models, "PAUSES", (0, 0, 0))
-    monkeypatch.setattr(models, "load", load)
-    models.bring(engine, "mini", "bfloat16").join()
+    models.bring(engine, "mini", load).join()
     assert caplog.text.count("mini could not be brought") == 2
     assert (engine.serving.name, engine.coming.stage) == ("mini", "serving")
 
 
-def test_a_model_that_cannot_draw_is_not_switched_to(engine, fetched, monkeypatch):
+def test_a_model_that_cannot_draw_is_not_switched_to(engine, fetched):
     class Broken(FakePipeline):
         def generate(self, prompt: str, **knobs):
             raise RuntimeError("out of memory")
 
     engine.wait_until_settled()
-    monkeypatch.setattr(models, "load", lambda name, precision: Broken())
-    models.bring(engine, "mega", "bfloat16").join()
+    models.bring(engine, "mega", lambda name: Broken()).join()
     assert "RuntimeError: out of memory" in engine.coming.failure
     assert model_that_draws(engine) == "nano"
 

@@ -61,7 +61,7 @@ def test_pictures_in_base64(client):
     assert picture.url is None
     with Image.open(io.BytesIO(base64.b64decode(picture.b64_json))) as image:
         assert (image.format, image.size) == ("PNG", (64, 64))
-        assert json.loads(image.text["ninefold"])["prompt"] == "a cat"
+        assert json.loads(image.text["ninefold"])["candidate"] == 15
 
 
 def test_the_same_seed_gives_the_same_bytes(client):
