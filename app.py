@@ -6,15 +6,16 @@ import sys
 
 from dalle.errors import DalleError
 from dalle.generation.loading import load, read_defaults
-from dalle.generation.machine import machine_kind
+from dalle.generation.pipeline import Pipeline
 from dalle.models.registry import locate
-from dalle.serving.about import read_card
+from dalle.serving.api import EXCEPTION_HANDLERS, add_api
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
-from dalle.serving.examples import read_examples
 from dalle.serving.look import launch_options
-from dalle.serving.page import Site, build_page
-from dalle.serving.words import KnownWords
+from dalle.serving.models import bring
+from dalle.serving.openai_images import make_routes
+from dalle.serving.page import build_page
+from dalle.serving.site import Site
 from dalle.settings import DEFAULT_MODEL, ServerSettings
 
 
@@ -22,32 +23,31 @@ def main() -> None:
     # Warnings only: prompts and visitors are nobody's business.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     settings = ServerSettings.from_environment(os.environ)
-    engine = Engine(lambda: load(settings.model, settings.precision), settings.queue_size)
+
+    def load_model(name: str) -> Pipeline:
+        return load(name, settings.precision)
+
+    # The embedded model serves at once, and until another one, if asked for, is there.
+    engine = Engine(lambda: load_model(DEFAULT_MODEL), settings.queue_size)
     engine.start()
-    files = locate(settings.model, weights=False)
-    site = Site(
-        settings,
-        here={
-            "model": files.name,
-            "revision": files.revision,
-            "precision": settings.precision,
-            "machine": machine_kind(),
-        },
-        words=KnownWords.beside(files.bart.parent),
-        examples=read_examples() if settings.model == DEFAULT_MODEL else (),
-        card=read_card(files.bart.parent),
-    )
-    page = build_page(Desk(engine, read_defaults(files.bart)), site)
+    if settings.model != DEFAULT_MODEL:
+        bring(engine, settings.model, load_model)
+    files = locate(DEFAULT_MODEL, weights=False)
+    defaults = read_defaults(files.bart)
+    site = Site.of_embedded_model(settings, engine, files)
+    page = build_page(Desk(engine, defaults), site, lambda: add_api(engine, defaults))
     # The queue is the engine's; gradio's own only carries the messages.
     page.queue(max_size=settings.queue_size + 2, default_concurrency_limit=None)
     page.launch(
+        **launch_options(settings),
         server_name="0.0.0.0",
         server_port=settings.port,
-        **launch_options(settings),
         ssr_mode=False,
         enable_monitoring=False,
         max_threads=settings.queue_size + 20,  # each visitor who waits holds one
         show_error=True,
+        mcp_server=True,
+        app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
     )
 
 

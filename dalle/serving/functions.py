@@ -1,10 +1,8 @@
 """What the browser asks the server for between two drawings."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dalle.errors import DalleError
 from dalle.serving.drawing import Desk
@@ -12,10 +10,8 @@ from dalle.serving.embed import THEMES, freeze, write_snippets
 from dalle.serving.links import read_query, tell_differences, write_query
 from dalle.serving.packing import pack_name, pack_sheet, pack_zip
 from dalle.serving.reading import decode_upload, read_recipe
+from dalle.serving.site import Site
 from dalle.serving.tiles import data_uri, describe_rejected
-
-if TYPE_CHECKING:
-    from dalle.serving.page import Site
 
 Asked = dict[str, Any]
 
@@ -48,6 +44,9 @@ class Functions:
 
     def of_reader(self) -> list[Callable]:
         return [answering(self.read_picture)]
+
+    def of_news(self) -> list[Callable]:
+        return [answering(self.news)]
 
     def of_embed(self) -> list[Callable]:
         return [answering(self.write_snippets)]
@@ -94,6 +93,10 @@ class Functions:
         differences = tell_differences(order.origin, self.site.here)
         told = "Its recipe was found, and its settings are restored."
         return {"verdict": f"{verdict} {told} {differences}".strip(), "query": query}
+
+    def news(self, asked: Asked) -> dict[str, Any]:
+        """Which model draws, and which is on its way."""
+        return self.site.news()
 
     def write_snippets(self, asked: Asked) -> dict[str, str]:
         """The code that embeds this page."""

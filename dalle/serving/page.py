@@ -1,7 +1,6 @@
 """The page: a prompt, nine pictures that fill in, and everything else a step behind them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -9,41 +8,28 @@ import gradio as gr
 
 from dalle.errors import DalleError
 from dalle.serving.abilities import abilities_of
-from dalle.serving.about import CARD_PANEL, Rows, describe_server, write_notice, write_rows
+from dalle.serving.about import CARD_PANEL, describe_server, write_notice, write_rows
 from dalle.serving.drawing import Desk, tell
 from dalle.serving.examples import SEED, Example
 from dalle.serving.functions import Functions
-from dalle.serving.knobs import add_knobs, collect, shown
+from dalle.serving.knobs import SLIDERS, add_knobs, collect, shown
 from dalle.serving.links import Order, read_query, tell_differences
 from dalle.serving.look import logo_uri, read_static
+from dalle.serving.site import Site
 from dalle.serving.widget import make_widget
 from dalle.serving.words import KnownWords
-from dalle.settings import ServerSettings
+from dalle.settings import GenerationSettings, ServerSettings
 
 READY = "Ready when you are."
 STOPPED = "Stopped. Your prompt is kept."
 TAGLINE = "Nine pictures for any prompt, drawn while you watch."
 # What is not shown where the page is embedded as prompt and pictures only.
 EXTRA = "nf-extra"
-# The tidying of uploads, which nobody makes on this page; gradio's own default is never.
-DELETE_CACHE = (3600, 3600)
+# The files that programs ask for are deleted after a day, looked for every hour.
+DELETE_CACHE = (3600, 86_400)
 # Events of the page alone: programs have an API of their own.
 INNER: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 DRAWING: dict[str, Any] = INNER | {"concurrency_limit": None}  # the engine has the queue
-
-
-@dataclass(frozen=True)
-class Site:
-    """What a page tells about itself, and what it can do beside drawing."""
-
-    settings: ServerSettings
-    here: Mapping[str, str]  # model, revision, precision and machine
-    words: KnownWords = field(default_factory=KnownWords)
-    examples: tuple[Example, ...] = ()
-    card: str = ""  # the model's card, in Markdown
-    facts: Callable[[], Rows] = list  # more rows for the About panel
-    verify: Callable[[bytes], str] | None = None  # whether a file was made here, in a sentence
-    report: Callable[[bytes, Mapping[str, Any], str], str] | None = None  # file, recipe, reason
 
 
 def build_page(
@@ -66,7 +52,11 @@ def build_page(
             start = gr.Button("Generate", variant="primary", elem_id="generate")
             stop = gr.Button("Stop", elem_id="stop")
         status = make_widget("status", tell("idle", READY))
-        gr.HTML(write_notice(site.here["model"]), apply_default_css=False)
+        news = make_widget(
+            "news", site.news, functions=functions.of_news(), built=site.first["model"]
+        )
+        # Functions, so that each visit is told about the model that draws then.
+        gr.HTML(lambda: write_notice(site.here["model"]), apply_default_css=False)
         board = make_widget(
             "board",
             {"runs": []},
@@ -79,7 +69,7 @@ def build_page(
         sheets = [{"prompt": e.prompt, "thumbnail": e.thumbnail} for e in site.examples]
         examples = make_widget("examples", sheets, classes=(EXTRA,))
         with gr.Accordion("What this model can and can't draw", open=False, elem_classes=[EXTRA]):
-            chips = make_widget("chips", vars(abilities_of(site.here["model"])))
+            chips = make_widget("chips", lambda: vars(abilities_of(site.here["model"])))
         with gr.Accordion("History", open=False, elem_classes=[EXTRA]):
             history = make_widget("history", scripts=("memory",))
         with gr.Accordion("Was this made here?", open=False, elem_classes=[EXTRA]):
@@ -125,10 +115,10 @@ def build_page(
                 yield line, {"runs": runs, "more": True}
 
         def restore(event: gr.EventData):
-            return restore_settings(event.query, event.source, list(knobs), site.here)
+            return restore_settings(event.query, event.source, desk, list(knobs), site)
 
         def pick(event: gr.EventData):
-            line, run = show_example(site.examples[event.index], site.here["model"])
+            line, run = show_example(site.examples[event.index], site.first["model"])
             return run["prompt"], str(SEED), line, {"runs": [run]}
 
         drawings = [
@@ -141,8 +131,10 @@ def build_page(
             if source is board:  # links arrive there
                 drawings.append(done.then(draw_order, order, outputs, **DRAWING))
         examples.pick(pick, None, [prompt, knobs["seed"], *outputs], queue=False, **INNER)
+        sliders = [knobs[name] for name in SLIDERS]
+        news.switched(lambda: defaults_now(desk), None, sliders, queue=False, **INNER)
         prompt.change(
-            lambda text: write_unknown(site.words, text),
+            lambda text: write_unknown(site.known_words(), text),
             prompt,
             unknown,
             queue=False,
@@ -159,18 +151,25 @@ def build_page(
     return page
 
 
-def restore_settings(query: str, source: str, names: list[str], here: Mapping[str, str]) -> tuple:
+def defaults_now(desk: Desk) -> list[Any]:
+    """What the sliders say when nothing is chosen, of the model that draws."""
+    serving = desk.engine.serving
+    settings = GenerationSettings.of(serving.defaults if serving else desk.defaults, {})
+    return [getattr(settings, name) for name in SLIDERS]
+
+
+def restore_settings(query: str, source: str, desk: Desk, names: list[str], site: Site) -> tuple:
     """Values for prompt and knobs, the status line, and what is to be drawn at once."""
     try:
         order = read_query(query)
     except DalleError as error:
         return (*[gr.skip()] * (1 + len(names)), tell("failed", str(error)), None)
-    values = [
-        shown(name, order.knobs[name]) if name in order.knobs else gr.skip() for name in names
-    ]
     if source == "chip":
-        return (order.prompt, *values, tell("idle", READY), None)
-    differences = tell_differences(order.origin, here)
+        return (order.prompt, *[gr.skip()] * len(names), tell("idle", READY), None)
+    untold = dict(zip(SLIDERS, defaults_now(desk), strict=True)) if site.switched else {}
+    told = untold | order.knobs
+    values = [shown(name, told[name]) if name in told else gr.skip() for name in names]
+    differences = tell_differences(order.origin, site.here)
     line = f"The settings of this {source} are restored; press Generate to draw. {differences}"
     return (order.prompt, *values, tell("idle", line.strip()), order if order.run else None)
 

@@ -80,6 +80,15 @@ def visit(browser: Browser) -> Iterator[Callable]:
         context.close()
 
 
+@pytest.fixture(scope="session")
+def quick_app() -> Iterator[str]:
+    """The address of an app whose pipeline draws plain squares at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SECONDS_PER_FRAME", "0.02")
+        with serving("-m", "tests.serving.fake") as address:
+            yield address
+
+
 class Page:
     """The page as a visitor sees it; `view` is Playwright's page, or a frame of it."""
 

@@ -1,6 +1,6 @@
 """A pipeline that draws plain squares at once; run as a program it serves the page with it.
 
-PORT=8000 python -m tests.serving.fake
+PORT=8000 SECONDS_PER_FRAME=0.4 python -m tests.serving.fake
 """
 
 import os
@@ -12,11 +12,14 @@ from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.generation.result import Picture, Preview, Result
+from dalle.serving.api import EXCEPTION_HANDLERS, add_api
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
 from dalle.serving.examples import read_examples
 from dalle.serving.look import launch_options
-from dalle.serving.page import Site, build_page
+from dalle.serving.openai_images import make_routes
+from dalle.serving.page import build_page
+from dalle.serving.site import Site
 from dalle.serving.words import KnownWords
 from dalle.settings import GenerationSettings, ServerSettings, check_prompt
 
@@ -64,23 +67,36 @@ class FakePipeline:
         return [-float(image.getpixel((0, 0))[1]) for image in images]
 
 
-def main() -> None:
-    engine = Engine(lambda: FakePipeline(seconds=0.4), queue_size=3)
-    engine.start()
-    site = Site(
+def make_site(engine: Engine) -> Site:
+    """A site that tells about the fake, and whose checks and reports say what they were given."""
+    return Site(
         ServerSettings(name="Fake"),
-        here={"model": "fake", "revision": "1", "precision": "float32", "machine": "cpu"},
+        engine,
+        {"model": "fake", "revision": "1", "precision": "float32", "machine": "cpu"},
         words=KnownWords(frozenset(("cat", "dog", "apple", "red"))),
         examples=tuple(read_examples()),
         card="The card of the fake model.",
+        facts=lambda: [("Seal", "Every picture is checked.")],
+        verify=lambda content: f"Checked {len(content)} bytes.",
+        report=lambda content, recipe, reason: f"Thank you for telling: {reason}.",
     )
-    page = build_page(Desk(engine), site)
+
+
+def main() -> None:
+    seconds = float(os.environ.get("SECONDS_PER_FRAME", "0.4"))
+    engine = Engine(lambda: FakePipeline(seconds), queue_size=3)
+    engine.start()
+    site = make_site(engine)
+    page = build_page(Desk(engine), site, lambda: add_api(engine, {}))
     page.queue(default_concurrency_limit=None)
     page.launch(
+        **launch_options(site.settings),
         server_port=int(os.environ["PORT"]),
         ssr_mode=False,
         quiet=True,
-        **launch_options(site.settings),
+        show_error=True,
+        mcp_server=True,
+        app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
     )
 
 
