@@ -5,13 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 from dalle.errors import DalleError
+from dalle.generation.result import Picture
 from dalle.serving.drawing import Desk
 from dalle.serving.embed import THEMES, freeze, write_snippets
 from dalle.serving.links import read_query, tell_differences, write_query
 from dalle.serving.packing import pack_name, pack_sheet, pack_zip
 from dalle.serving.reading import decode_upload, read_recipe
+from dalle.serving.results import Kept
 from dalle.serving.site import Site
-from dalle.serving.tiles import data_uri, describe_rejected
+from dalle.serving.tiles import HIDDEN, data_uri, describe_rejected, look_of
 
 Asked = dict[str, Any]
 
@@ -39,7 +41,14 @@ class Functions:
         self.site = site
 
     def of_board(self) -> list[Callable]:
-        chosen = (self.rejected, self.rank_again, self.pack, self.report, self.read_picture)
+        chosen = (
+            self.rejected,
+            self.rank_again,
+            self.pack,
+            self.reveal,
+            self.report,
+            self.read_picture,
+        )
         return [answering(function) for function in chosen]
 
     def of_reader(self) -> list[Callable]:
@@ -71,15 +80,33 @@ class Functions:
         figure = freeze(kept, self.site.settings.name, asked["address"], query)
         return {"name": f"{name}.html", "uri": data_uri(figure.encode(), "text/html")}
 
+    def reveal(self, asked: Asked) -> str:
+        """The file of a blurred picture as it is."""
+        kept, picture = self._find(asked)
+        if look_of(picture)[0] == HIDDEN:
+            raise DalleError("This picture is not shown by anybody's wish; draw another one.")
+        return data_uri(kept.revealed(picture), "image/png")
+
     def report(self, asked: Asked) -> str:
-        """Hands a picture and what is wrong with it to whoever runs the page."""
+        """Hands on what is wrong with a picture; prompt and pixels only where that is ticked."""
+        kept, picture = self._find(asked)
+        if self.site.report is None:
+            raise DalleError("Nobody reads reports here; write to whoever runs the page.")
+        number = self.site.report(
+            asked["category"],
+            asked["note"],
+            recipe=picture.recipe,
+            prompt=picture.recipe["prompt"] if asked["with_prompt"] else None,
+            png=kept.png(picture) if asked["with_picture"] else None,
+        )
+        return f"Thank you. This is report {number}; whoever runs this page reads it."
+
+    def _find(self, asked: Asked) -> tuple[Kept, Picture]:
         kept = self.desk.results.get(asked["name"])
         picture = kept.find(asked["candidate"])
-        if self.site.report is None or picture is None:
-            raise DalleError(
-                "This picture cannot be reported here; write to whoever runs the page."
-            )
-        return self.site.report(kept.png(picture), picture.recipe, str(asked["reason"]))
+        if picture is None:
+            raise DalleError("There is no such picture in this result; pick another one.")
+        return kept, picture
 
     def read_picture(self, asked: Asked) -> dict[str, str]:
         """What a file tells: whether it was made here, and the settings that remake it."""
@@ -92,6 +119,8 @@ class Functions:
             return {"verdict": f"{verdict} {error}".strip(), "query": ""}
         differences = tell_differences(order.origin, self.site.here)
         told = "Its recipe was found, and its settings are restored."
+        if not order.prompt:
+            told += " The prompt is not in the file."
         return {"verdict": f"{verdict} {told} {differences}".strip(), "query": query}
 
     def news(self, asked: Asked) -> dict[str, Any]:

@@ -40,7 +40,8 @@ class Order:
 
 def write_query(recipe: Mapping[str, Any], *, run: bool = True) -> str:
     """The query string, without its question mark, that remakes a recipe's pictures."""
-    told = {"prompt": recipe["prompt"], "seed": recipe["seed"]}
+    told = {"prompt": recipe["prompt"]} if recipe.get("prompt") else {}
+    told |= {"seed": recipe["seed"]}
     if recipe.get("candidate") is not None:
         told["candidate"] = recipe["candidate"]
     settings = recipe.get("settings", {})

@@ -62,7 +62,7 @@ def build_page(
             {"runs": []},
             scripts=("memory", "record", "read", "large", "keys", "folds", "arrival", "height"),
             functions=functions.of_board(),
-            reports=site.report is not None,
+            categories=dict(site.categories) if site.report else {},
         )
         with gr.Accordion("Advanced settings", open=False, elem_classes=[EXTRA]):
             knobs = add_knobs(desk.defaults)
@@ -171,7 +171,8 @@ def restore_settings(query: str, source: str, desk: Desk, names: list[str], site
     values = [shown(name, told[name]) if name in told else gr.skip() for name in names]
     differences = tell_differences(order.origin, site.here)
     line = f"The settings of this {source} are restored; press Generate to draw. {differences}"
-    return (order.prompt, *values, tell("idle", line.strip()), order if order.run else None)
+    prompt = order.prompt or gr.skip()  # files may keep it to themselves
+    return (prompt, *values, tell("idle", line.strip()), order if order.run else None)
 
 
 def show_example(example: Example, model: str) -> tuple[dict, dict]:

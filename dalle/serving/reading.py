@@ -40,8 +40,8 @@ def read_recipe(content: bytes) -> dict[str, Any]:
         )
     try:
         recipe = json.loads(text)
-        dict(recipe["settings"]), str(recipe["prompt"]), int(recipe["seed"])
-    except (ValueError, KeyError, TypeError) as error:
+        dict(recipe["settings"]), str(recipe.get("prompt", "")), int(recipe["seed"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DalleError("The recipe in this PNG is damaged; choose another one.") from error
     return recipe
 

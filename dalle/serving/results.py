@@ -27,6 +27,10 @@ class Kept:
             self.files[picture.candidate] = picture.as_png()
         return self.files[picture.candidate]
 
+    def revealed(self, picture: Picture) -> bytes:
+        """The file of a picture that is blurred, for a visitor who asks to see it."""
+        return picture.as_png()
+
     def find(self, candidate: int) -> Picture | None:
         """The picture of a candidate, kept or rejected."""
         drawn = [*self.result.pictures, *self.result.rejected]

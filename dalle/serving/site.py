@@ -25,7 +25,9 @@ class Site:
     card: str = ""  # the model's card, in Markdown
     facts: Callable[[], Rows] = list  # more rows for the About panel
     verify: Callable[[bytes], str] | None = None  # whether a file was made here, in a sentence
-    report: Callable[[bytes, Mapping[str, Any], str], str] | None = None  # file, recipe, reason
+    categories: Mapping[str, str] = field(default_factory=dict)  # of reports, in words
+    # report(category, note, recipe=, prompt=, png=) -> its number; the last two may be None
+    report: Callable[..., str] | None = None
 
     @classmethod
     def of_embedded_model(

@@ -14,7 +14,7 @@ from dalle.generation.result import Picture
 from dalle.serving.links import write_query
 from dalle.serving.results import Kept
 
-SHOWN, BLURRED, HIDDEN = "shown", "blurred", "hidden"
+SHOWN, BLURRED, HIDDEN = "show", "blur", "hide"
 LONGEST_NAME = 60  # letters of the prompt in a file's name
 PREVIEW_QUALITY = 80
 
@@ -24,7 +24,8 @@ def look_of(picture: Picture) -> tuple[str, str]:
 
     The one place where a check of pictures decides about the page's tiles.
     """
-    return SHOWN, ""
+    verdict = getattr(picture, "verdict", None)  # pictures that nobody checked have none
+    return (verdict.check, verdict.reason) if verdict else (SHOWN, "")
 
 
 def describe_tile(kept: Kept, picture: Picture, place: int) -> dict[str, Any]:

@@ -67,6 +67,13 @@ class FakePipeline:
         return [-float(image.getpixel((0, 0))[1]) for image in images]
 
 
+def write_down(
+    category: str, note: str, *, recipe: dict, prompt: str | None, png: bytes | None
+) -> str:
+    """A report's number that tells what came with it."""
+    return f"{category}/{note}/{recipe['candidate']}/{prompt}/{png is not None}"
+
+
 def make_site(engine: Engine) -> Site:
     """A site that tells about the fake, and whose checks and reports say what they were given."""
     return Site(
@@ -78,7 +85,8 @@ def make_site(engine: Engine) -> Site:
         card="The card of the fake model.",
         facts=lambda: [("Seal", "Every picture is checked.")],
         verify=lambda content: f"Checked {len(content)} bytes.",
-        report=lambda content, recipe, reason: f"Thank you for telling: {reason}.",
+        categories={"hate": "hate", "other": "something else"},
+        report=write_down,
     )
 
 

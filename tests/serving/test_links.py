@@ -70,3 +70,10 @@ def test_differences_are_told():
         "It was drawn with precision bfloat16 (here float32) and kind of machine tpu v5 lite "
         "(here cpu x86_64), so pictures drawn here will differ from it."
     )
+
+
+def test_a_recipe_may_keep_its_prompt_to_itself():
+    recipe = {name: value for name, value in RECIPE.items() if name != "prompt"}
+    order = read_query(write_query(recipe))
+    assert (order.prompt, order.run) == ("", False)
+    assert order.knobs["seed"] == 42

@@ -88,7 +88,10 @@ def test_a_dropped_picture_restores_its_settings(visit, address):
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"GIF89a", "This is not a PNG file that can be read"), (None, "This PNG holds no recipe")],
+    [
+        (b"GIF89a", "Checked 6 bytes. This is not a PNG file that can be read"),
+        (None, "This PNG holds no recipe"),
+    ],
 )
 def test_another_file_is_a_sentence(visit, address, tmp_path, content, sentence):
     if content is None:
@@ -110,6 +113,7 @@ def test_a_chosen_picture_from_another_model_says_so(visit, address, tmp_path):
     page = visit(address)
     page.unfold("Was this made here?")
     page.view.locator(".nf-reader input").set_input_files(tmp_path / "fox.png")
+    page.wait_for(".nf-verdict", "Checked ")
     page.wait_for(".nf-verdict", "It was drawn with model mega (here fake), so pictures drawn")
     page.wait_for_status("The settings of this picture are restored")
     assert page.prompt == "a fox"

@@ -172,3 +172,18 @@ def test_where_copying_is_forbidden_the_link_is_there_to_be_copied(visit, addres
     page.wait_for_note("Link selected: copy it from the field.")
     link = page.view.get_by_label("Link", exact=True).input_value()
     assert link.startswith(f"{address}/?prompt=a+cat&seed=11&")
+
+
+def test_a_report_holds_what_is_ticked_and_no_more(page):
+    page.tiles.nth(3).click()
+    page.press("Report")
+    page.view.get_by_label("What is wrong").select_option("something else")
+    page.view.get_by_label("In your words").fill("not a cat")
+    page.press("Send the report")
+    page.wait_for_note("Thank you. This is report other/not a cat/12/None/False;")
+    page.tiles.nth(0).click()
+    page.press("Report")
+    page.view.get_by_label("send the prompt too").check()
+    page.view.get_by_label("send the picture too").check()
+    page.press("Send the report")
+    page.wait_for_note("Thank you. This is report hate//15/a cat/True;")

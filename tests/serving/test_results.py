@@ -11,9 +11,18 @@ from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.generation.result import Picture
+from dalle.serving import tiles
 from dalle.serving.packing import pack_name, pack_sheet, pack_zip
 from dalle.serving.results import Kept, Results
-from dalle.serving.tiles import describe_kept, describe_preview, describe_rejected, slug
+from dalle.serving.tiles import (
+    BLURRED,
+    HIDDEN,
+    SHOWN,
+    describe_kept,
+    describe_preview,
+    describe_rejected,
+    slug,
+)
 from tests.serving.fake import FakePipeline
 
 
@@ -49,15 +58,15 @@ def test_a_file_is_made_once(kept, monkeypatch):
 
 
 def test_a_tile_tells_all_about_its_picture(kept):
-    tiles = describe_kept(kept)
-    assert [tile["place"] for tile in tiles] == list(range(1, 10))
-    tile, picture = tiles[0], kept.result.pictures[0]
+    described = describe_kept(kept)
+    assert [tile["place"] for tile in described] == list(range(1, 10))
+    tile, picture = described[0], kept.result.pictures[0]
     content = base64.b64decode(tile["src"].removeprefix("data:image/png;base64,"))
     assert content == kept.png(picture)
     assert (tile["score"], tile["seed"], tile["candidate"]) == ("15.0", 3, 15)
     assert tile["file"] == "a-cat-on-a-mat-seed3-no15.png"
     assert "seed=3&candidate=15" in tile["query"]
-    json.dumps(tiles)
+    json.dumps(described)
 
 
 def test_the_rest_are_numbered_on(kept):
@@ -100,3 +109,12 @@ def test_a_preview_is_one_sheet_with_its_geometry():
 def test_a_prompt_becomes_a_harmless_file_name(prompt, name):
     assert slug(prompt) == name
     assert len(slug("a" * 500)) == 60
+
+
+def test_what_a_check_hides_never_reaches_the_browser(kept, monkeypatch):
+    looks = {15: (HIDDEN, "Hidden."), 14: (BLURRED, "Blurred.")}
+    monkeypatch.setattr(tiles, "look_of", lambda p: looks.get(p.candidate, (SHOWN, "")))
+    described = {tile["candidate"]: tile for tile in describe_kept(kept)}
+    assert (described[15]["src"], described[15]["reason"]) == ("", "Hidden.")
+    assert (described[14]["look"], described[14]["reason"]) == (BLURRED, "Blurred.")
+    assert described[13]["look"] == SHOWN

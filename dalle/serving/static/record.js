@@ -9,7 +9,7 @@ async function shrunk(uri) {
 }
 
 hear("drawn", async ({ prompt, query, tile }) => {
-  const thumb = tile.look === "shown" ? await shrunk(tile.src) : "";
+  const thumb = tile.look === "show" ? await shrunk(tile.src) : "";
   const others = recall().filter((entry) => entry.query !== query);
   memorise([{ prompt, query, thumb }, ...others].slice(0, MOST));
 });
