@@ -23,6 +23,8 @@ from dalle.serving.site import Site
 from dalle.serving.words import KnownWords
 from dalle.settings import GenerationSettings, ServerSettings, check_prompt
 
+SLOW = 10  # times the seconds, for prompts that begin so
+
 
 class FakePipeline:
     """Candidate n of seed s is a square of colour (s, 16 n, 0), the more red the better."""
@@ -48,7 +50,7 @@ class FakePipeline:
         seed = 11 if settings.seed is None else settings.seed
         images = [Image.new("RGB", (64, 64), (seed % 256, 16 * n % 256, 0)) for n in settings.drawn]
         for chunk in range(1, 5):
-            time.sleep(self.seconds)
+            time.sleep(self.seconds * (SLOW if prompt.startswith("slowly") else 1))
             self.chunks += 1
             yield Preview(images[: settings.keep], chunk / 4)
             if cancelled():

@@ -84,15 +84,15 @@ def test_the_settings_are_used(page):
 
 @pytest.mark.parametrize("way", ["button", "key"])
 def test_stop_stops_and_keeps_the_prompt(page, way):
-    page.box.fill("a cat")
+    page.box.fill("slowly a cat")
     page.press("Generate")
     page.wait_for_status("Drawing: ")
     page.press("Stop") if way == "button" else page.view.keyboard.press("Escape")
     page.wait_for_status("Stopped")
-    time.sleep(2)  # longer than the rest of the run would have taken
+    time.sleep(5)  # longer than the next frame would have taken
     assert page.status == "Stopped. Your prompt is kept."
     assert page.tiles.count() == 0
-    assert page.prompt == "a cat"
+    assert page.prompt == "slowly a cat"
     assert not page.view.locator("#stop").is_visible()
 
 
@@ -150,11 +150,11 @@ def test_the_notice_stands_beside_the_pictures(page):
 def test_a_lost_connection_is_a_sentence(visit):
     with serving("-m", "tests.serving.fake") as address:
         page = visit(address)
-        page.box.fill("a cat")
+        page.box.fill("slowly a cat")
         page.press("Generate")
         page.wait_for_status("Drawing: ")
     page.wait_for_status("The connection to the server was lost. Your prompt is kept")
-    assert page.prompt == "a cat"
+    assert page.prompt == "slowly a cat"
 
 
 def test_visitors_see_their_own_pictures_alone(visit, address):
