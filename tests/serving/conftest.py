@@ -20,7 +20,7 @@ BROWSER_FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PATIENCE = 90  # seconds until a test gives up
+PATIENCE = 180  # seconds until a test gives up
 
 
 @contextmanager
