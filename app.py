@@ -26,11 +26,7 @@ def main() -> None:
     def load_model(name: str) -> Pipeline:
         return load(name, settings.precision)
 
-    # The embedded model serves at once, and until another one, if asked for, is there.
     engine = Engine(lambda: load_model(DEFAULT_MODEL), settings.queue_size)
-    engine.start()
-    if settings.model != DEFAULT_MODEL:
-        bring(engine, settings.model, load_model)
     defaults = read_defaults(locate(DEFAULT_MODEL, weights=False).bart)
     page = build_page(engine, settings.name, defaults)
     # The queue is the engine's; gradio's own only carries the messages.
@@ -46,7 +42,14 @@ def main() -> None:
         show_error=True,
         mcp_server=True,
         app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
+        prevent_thread_lock=True,
     )
+    # Only now: launch gives up where its own first look at the page takes over three seconds.
+    # The embedded model serves first, and until another one, if asked for, is there.
+    engine.start()
+    if settings.model != DEFAULT_MODEL:
+        bring(engine, settings.model, load_model)
+    page.block_thread()
 
 
 if __name__ == "__main__":
