@@ -43,9 +43,12 @@ def main() -> None:
         mcp_server=True,
         app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
         prevent_thread_lock=True,
+        # Without it launch looks at the page itself, and ends where that takes three seconds, as
+        # it does on a busy machine.
+        _frontend=False,
     )
-    # Only now: launch gives up where its own first look at the page takes over three seconds.
-    # The embedded model serves first, and until another one, if asked for, is there.
+    # Only now, so that the page is there first. The embedded model serves until another one, if
+    # asked for, has made a picture.
     engine.start()
     if settings.model != DEFAULT_MODEL:
         bring(engine, settings.model, load_model)
