@@ -27,11 +27,7 @@ def main() -> None:
     def load_model(name: str) -> Pipeline:
         return load(name, settings.precision)
 
-    # The embedded model serves at once, and until another one, if asked for, is there.
     engine = Engine(lambda: load_model(DEFAULT_MODEL), settings.queue_size)
-    engine.start()
-    if settings.model != DEFAULT_MODEL:
-        bring(engine, settings.model, load_model)
     files = locate(DEFAULT_MODEL, weights=False)
     defaults = read_defaults(files.bart)
     site = Site.of_embedded_model(settings, engine, files)
@@ -48,7 +44,17 @@ def main() -> None:
         show_error=True,
         mcp_server=True,
         app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
+        prevent_thread_lock=True,
+        # Without it launch looks at the page itself, and ends where that takes three seconds, as
+        # it does on a busy machine.
+        _frontend=False,
     )
+    # Only now, so that the page is there first. The embedded model serves until another one, if
+    # asked for, has made a picture.
+    engine.start()
+    if settings.model != DEFAULT_MODEL:
+        bring(engine, settings.model, load_model)
+    page.block_thread()
 
 
 if __name__ == "__main__":

@@ -106,6 +106,7 @@ def main() -> None:
         quiet=True,
         show_error=True,
         mcp_server=True,
+        _frontend=False,  # as in app.py
         app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
     )
 
