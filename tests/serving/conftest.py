@@ -142,9 +142,13 @@ class Page:
     def draw(self, prompt: str) -> None:
         """Writes a prompt, presses Enter and waits for the end."""
         self.box.fill(prompt)
+        self.forget_status()
         self.box.press("Enter")
-        self.view.locator('.nf-status[data-state="busy"]').wait_for()
         self.wait_for_status("Done")
+
+    def forget_status(self) -> None:
+        """Empties the status line, so that words of an earlier run are not waited for."""
+        self.view.locator(".nf-words").evaluate("words => { words.textContent = ''; }")
 
     def wait_for_status(self, words: str) -> None:
         self.wait_for(".nf-line", words)

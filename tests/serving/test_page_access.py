@@ -53,12 +53,14 @@ def test_axe_finds_nothing_and_nothing_sticks_out(visit, address, width, scheme)
     assert violations(page) == []
     keep_screenshot(page, f"{name}-1-first")
 
-    page.box.fill("a cat in mordor")
+    page.box.fill("slowly a cat in mordor")
     page.press("Generate")
     page.view.locator(".nf-growing").wait_for()
     keep_screenshot(page, f"{name}-2-drawing")
+    page.press("Stop")
+    page.wait_for_status("Stopped")
 
-    page.wait_for_status("Done")
+    page.draw("a cat in mordor")
     keep_screenshot(page, f"{name}-3-done")
 
     page.tiles.nth(1).click()
