@@ -4,36 +4,58 @@ import logging
 import os
 import sys
 
-import gradio as gr
-
 from dalle.errors import DalleError
 from dalle.generation.loading import load, read_defaults
+from dalle.generation.pipeline import Pipeline
 from dalle.models.registry import locate
+from dalle.serving.api import EXCEPTION_HANDLERS, add_api
+from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
-from dalle.serving.page import STYLE, build_page
-from dalle.settings import ServerSettings
+from dalle.serving.look import launch_options
+from dalle.serving.models import bring
+from dalle.serving.openai_images import make_routes
+from dalle.serving.page import build_page
+from dalle.serving.safety import safety_of
+from dalle.serving.site import Site
+from dalle.settings import DEFAULT_MODEL, ServerSettings
 
 
 def main() -> None:
     # Warnings only: prompts and visitors are nobody's business.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     settings = ServerSettings.from_environment(os.environ)
-    engine = Engine(lambda: load(settings.model, settings.precision), settings.queue_size)
-    engine.start()
-    defaults = read_defaults(locate(settings.model, weights=False).bart)
-    page = build_page(engine, settings.name, defaults)
+
+    def load_model(name: str) -> Pipeline:
+        return load(name, settings.precision, settings.prompt_policy)
+
+    engine = Engine(lambda: load_model(DEFAULT_MODEL), settings.queue_size)
+    files = locate(DEFAULT_MODEL, weights=False)
+    defaults = read_defaults(files.bart)
+    site = Site.of_embedded_model(settings, engine, files, **safety_of(settings))
+    page = build_page(Desk(engine, defaults), site, lambda: add_api(engine, defaults))
     # The queue is the engine's; gradio's own only carries the messages.
     page.queue(max_size=settings.queue_size + 2, default_concurrency_limit=None)
     page.launch(
+        **launch_options(settings),
         server_name="0.0.0.0",
         server_port=settings.port,
-        theme=gr.themes.Soft(),
-        css=STYLE,
         ssr_mode=False,
         enable_monitoring=False,
         max_threads=settings.queue_size + 20,  # each visitor who waits holds one
         show_error=True,
+        mcp_server=True,
+        app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
+        prevent_thread_lock=True,
+        # Without it launch looks at the page itself, and ends where that takes three seconds, as
+        # it does on a busy machine.
+        _frontend=False,
     )
+    # Only now, so that the page is there first. The embedded model serves until another one, if
+    # asked for, has made a picture.
+    engine.start()
+    if settings.model != DEFAULT_MODEL:
+        bring(engine, settings.model, load_model)
+    page.block_thread()
 
 
 if __name__ == "__main__":

@@ -4,16 +4,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dalle.commands import evaluate, generate, inspect, train
+from dalle.commands import audit, evaluate, generate, inspect, train, verify
 from dalle.errors import DalleError
 from dalle.training.allocator import keep_memory
 
-# A verb's module has HELP (one line), add_arguments(parser) and run(arguments).
+# A verb's module has HELP (one line), add_arguments(parser) and run(arguments), which may return
+# an exit code.
 VERBS = {
     "generate": generate,
     "inspect": inspect,
     "train": train,
     "evaluate": evaluate,
+    "audit": audit,
+    "verify": verify,
 }
 
 
@@ -33,14 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; the exit code is 2 where the person at the screen can mend the fault."""
     parsed = build_parser().parse_args(arguments)
     try:
-        parsed.run(parsed)
+        return parsed.run(parsed) or 0
     except DalleError as error:
         print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

@@ -7,3 +7,11 @@ class DalleError(Exception):
 
 class CheckpointError(DalleError):
     """A model's files do not hold what its config.json promises."""
+
+
+class PromptRefused(DalleError):  # noqa: N818 (the name that others catch)
+    """The prompt filter does not let this be drawn; the prompt itself is not in the message."""
+
+    def __init__(self, message: str, category: str):
+        super().__init__(message)
+        self.category = category

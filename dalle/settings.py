@@ -1,7 +1,9 @@
 """What a person may choose: defaults, limits, and one clear sentence for each fault."""
 
+import dataclasses
 import math
 import numbers
+import os
 import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -12,6 +14,16 @@ from dalle.errors import DalleError
 DEFAULT_MODEL = "nano"
 ENVIRONMENT_PREFIX = "NINEFOLD_"
 PRECISIONS = ("bfloat16", "float32")
+PROMPT_POLICIES = ("off", "standard", "strict")  # from the mildest
+PICTURE_POLICIES = ("standard", "off")
+SWITCH = ("off", "on")
+# Hues of gradio's palette; with every one of them the page's words keep a contrast of 4.5.
+COLOURS = (
+    "indigo", "blue", "sky", "cyan", "teal", "emerald", "green", "lime", "yellow", "amber",
+    "orange", "red", "rose", "pink", "fuchsia", "purple", "violet",
+)  # fmt: skip
+PAPERS = ("stone", "slate", "gray", "zinc", "neutral")
+LOGO_ENDINGS = (".svg", ".png", ".jpg", ".webp")
 
 # Lowest and highest value of each knob, both allowed.
 LIMITS: dict[str, tuple[float, float]] = {
@@ -95,20 +107,47 @@ class GenerationSettings:
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """How the page is served: each from its variable NINEFOLD_..., the port from PORT.
+    """How pictures are served: each from its variable NINEFOLD_..., the port from PORT.
 
     port        where to listen
     model       a registered name, a repository "owner/name[@revision]" on the Hub, or a folder
     precision   of the products, "bfloat16" or "float32"
     name        the title of the page
+    prompt_policy  what is not drawn: "standard", "strict", or "off" (all but content with minors)
+    colour      of buttons and links, one of COLOURS
+    paper       of background, text and lines, one of PAPERS
+    logo        a picture file (svg, png, jpg or webp) beside the title; empty: our own
+    footer      a line of text at the end of the page
     queue_size  requests that may wait while another is drawn, up to 1000
+
+    picture_policy       whether pictures are checked before they are shown, "standard" or "off"
+    mark_key             of the invisible mark; a key of your own, kept secret, is harder to forge
+    corner_label         whether every file says "AI" in a corner, "off" or "on"
+    signing_key          PEM text of a P-256 key: files are signed (C2PA); empty: they are not
+    signing_certificate  PEM text of the key's certificate chain
+    reports_folder       where reports of visitors are kept for 90 days; empty: none are taken
+    reports_repository   a private data set "owner/name" on the Hub that they are pushed to
+    reports_token        a token that may write to that data set
     """
 
     port: int = 7860
     model: str = DEFAULT_MODEL
     precision: str = PRECISIONS[0]
     name: str = "Ninefold"
+    prompt_policy: str = "standard"
+    colour: str = COLOURS[0]
+    paper: str = PAPERS[0]
+    logo: str = ""
+    footer: str = ""
     queue_size: int = 30
+    picture_policy: str = PICTURE_POLICIES[0]
+    mark_key: str = dataclasses.field(default="ninefold", repr=False)
+    corner_label: str = SWITCH[0]
+    signing_key: str = dataclasses.field(default="", repr=False)
+    signing_certificate: str = ""
+    reports_folder: str = ""
+    reports_repository: str = ""
+    reports_token: str = dataclasses.field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -131,6 +170,20 @@ class ServerSettings:
             if field in given:
                 given[field] = _counted(fields[field], given[field], high)
         check_precision(given.get("precision", cls.precision))
+        check_prompt_policy(given.get("prompt_policy", cls.prompt_policy))
+        for field, choices in (("picture_policy", PICTURE_POLICIES), ("corner_label", SWITCH)):
+            if given.get(field, choices[0]) not in choices:
+                raise SettingsError(
+                    f"{fields[field]} is {reprlib.repr(given[field])}; "
+                    f"it must be {' or '.join(choices)}."
+                )
+        for field, choices in (("colour", COLOURS), ("paper", PAPERS)):
+            if given.get(field, choices[0]) not in choices:
+                raise SettingsError(
+                    f"{fields[field]} is {reprlib.repr(given[field])}; "
+                    f"it must be one of {', '.join(choices)}."
+                )
+        _check_logo(fields["logo"], given.get("logo", ""))
         return cls(**given)
 
 
@@ -150,6 +203,15 @@ def check_precision(precision: Any) -> str:
     return precision
 
 
+def check_prompt_policy(policy: Any) -> str:
+    """The policy of the prompt filter as given; SettingsError for an unknown one."""
+    if policy not in PROMPT_POLICIES:
+        raise SettingsError(
+            f"prompt_policy is {reprlib.repr(policy)}; it must be {' or '.join(PROMPT_POLICIES)}."
+        )
+    return policy
+
+
 def check_text(name: str, text: Any) -> str:
     """The text as given; SettingsError for what no tokeniser can read."""
     if not isinstance(text, str):
@@ -164,6 +226,14 @@ def check_text(name: str, text: Any) -> str:
             f"{name} holds half a character (a lone surrogate); type or paste it again."
         )
     return text
+
+
+def _check_logo(name: str, path: str) -> None:
+    if path and not (path.lower().endswith(LOGO_ENDINGS) and os.path.isfile(path)):
+        raise SettingsError(
+            f"{name} is {reprlib.repr(path)}; it must be a file that is there and ends with "
+            f"{', '.join(LOGO_ENDINGS)}."
+        )
 
 
 def _counted(name: str, text: str, high: int) -> int:

@@ -30,6 +30,15 @@ def test_variables_choose_the_settings():
         ("PORT", "http", "PORT is 'http'; it must be a whole number from 1 to 65535"),
         ("NINEFOLD_QUEUE_SIZE", "0", "NINEFOLD_QUEUE_SIZE is '0'; it must be a whole number"),
         ("NINEFOLD_PRECISION", "int3", "precision is 'int3'; it must be bfloat16 or float32"),
+        ("NINEFOLD_PROMPT_POLICY", "lax", "prompt_policy is 'lax'; it must be off or standard"),
+        (
+            "NINEFOLD_COLOUR",
+            "#ff0000",
+            "NINEFOLD_COLOUR is '#ff0000'; it must be one of indigo, blue",
+        ),
+        ("NINEFOLD_PAPER", "pink", "NINEFOLD_PAPER is 'pink'; it must be one of stone, slate"),
+        ("NINEFOLD_LOGO", "/nowhere.png", "NINEFOLD_LOGO is '/nowhere.png'; it must be a file"),
+        ("NINEFOLD_LOGO", "app.py", "NINEFOLD_LOGO is 'app.py'; it must be a file that is there"),
         ("NINEFOLD_MODLE", "nano", "no setting named NINEFOLD_MODLE; choose among"),
     ],
 )

@@ -27,7 +27,13 @@ def test_the_visible_top_level_is_six_names():
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", "tests/requirements.txt", "dalle/training/requirements.txt"]
+    "name",
+    [
+        "requirements.txt",
+        "tests/requirements.txt",
+        "dalle/training/requirements.txt",
+        "dalle/safety/requirements.txt",
+    ],
 )
 def test_every_requirement_is_pinned_and_explained(name):
     lines = [line for line in (ROOT / name).read_text().splitlines() if line[:1] not in ("", "#")]

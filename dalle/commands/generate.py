@@ -38,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     knob("top_k", int, "draw each code among so many of the likeliest; 0 takes all")
     knob("top_p", float, "draw each code among the likeliest with this probability together")
     parser.add_argument(
+        "--keep-prompt",
+        action="store_true",
+        help="write the prompt into the PNG files too (recipe.json always has it)",
+    )
+    parser.add_argument(
         "--precision", choices=PRECISIONS, help=f"of the products (default: {PRECISIONS[0]})"
     )
 
@@ -49,16 +54,20 @@ def run(arguments: argparse.Namespace) -> None:
     check_prompt(arguments.prompt)
 
     from dalle.generation.loading import load
+    from dalle.safety.provenance import default_marker
+
+    default_marker()  # a signing key that cannot sign is told now
 
     print(f"Loading {arguments.model} ...", file=sys.stderr)
     pipeline = load(arguments.model, precision=arguments.precision)
     print("Drawing ...", file=sys.stderr)
     result = pipeline.generate(arguments.prompt, **knobs)
-    folder = result.save(arguments.out)
+    folder = result.save(arguments.out, keep_prompt=arguments.keep_prompt)
 
     for note in result.notes:
         print(f"Note: {note}", file=sys.stderr)
     for rank, picture in enumerate(result.pictures, start=1):
-        print(f"{folder / f'{rank}.png'}  score {picture.score:.2f}  candidate {picture.candidate}")
+        line = f"{folder / f'{rank}.png'}  score {picture.score:.2f}  candidate {picture.candidate}"
+        print(line if picture.check == "show" else f"{line}  {picture.verdict.reason}")
     seconds = sum(result.seconds.values())
     print(f"{folder / 'sheet.png'}  seed {result.seed}, {seconds:.1f} s")

@@ -16,6 +16,8 @@ from dalle.models.checkpoint import read_json
 from dalle.models.clip import Clip
 from dalle.models.decoding import prepare
 from dalle.models.registry import locate
+from dalle.safety.concepts import PUBLISHED_VOCABULARY, read_concepts
+from dalle.safety.prompts import PromptFilter
 from dalle.settings import PRECISIONS, GenerationSettings, SettingsError, check_precision
 from dalle.text import ClipTokenizer, PromptTokenizer, TextNormalizer, Tokens
 from dalle.text.normalize import WORD_LIST
@@ -24,13 +26,15 @@ from dalle.text.normalize import WORD_LIST
 SAMPLING = ("condition_scale", "temperature", "top_k", "top_p")
 
 
-def load(name: str | Path, precision: str | None = None) -> Pipeline:
+def load(name: str | Path, precision: str | None = None, policy: str = "standard") -> Pipeline:
     """A registered name, a Hub repository "owner/name[@revision]", or a folder -> its Pipeline.
 
     precision is that of BART and of the image decoder: "bfloat16" (what None means) or "float32";
-    CLIP is always float32. DalleError where the model is not found or its parts do not fit.
+    CLIP is always float32. policy is the prompt filter's: "standard", "strict" or "off".
+    DalleError where the model is not found or its parts do not fit.
     """
     precision = check_precision(precision or PRECISIONS[0])
+    prompt_filter = PromptFilter.load(policy)
     files = locate(name)
     bart = load_bart(files.bart, dtype=jnp.dtype(precision))
     vqgan = load_vqgan(files.vqgan, dtype=jnp.dtype(precision))
@@ -47,6 +51,8 @@ def load(name: str | Path, precision: str | None = None) -> Pipeline:
     normalize = str
     if bart.config.normalize_text and files.bart.is_dir():
         normalize = TextNormalizer(files.bart / WORD_LIST)
+    # Random weights and small vocabularies have no opinion on violence.
+    published = files.clip.is_dir() and clip.config.text_config.vocab_size == PUBLISHED_VOCABULARY
     return Pipeline(
         name=files.name,
         revision=files.revision,
@@ -59,6 +65,8 @@ def load(name: str | Path, precision: str | None = None) -> Pipeline:
         tokenizer=load_prompt_tokenizer(files.bart, bart),
         clip_tokenizer=load_clip_tokenizer(files.clip, clip),
         defaults=read_defaults(files.bart),
+        prompt_filter=prompt_filter,
+        concepts=read_concepts() if published else None,
     )
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from PIL import Image
 
 from dalle.generation import pictures
 from dalle.generation.loop import draw_codes
+from dalle.generation.machine import machine_kind
 from dalle.generation.rank import best_first, report_unranked
 from dalle.generation.result import Picture, Preview, Result
 from dalle.generation.sampling import make_rows
@@ -22,6 +24,15 @@ from dalle.models.cells import CellTokenizer
 from dalle.models.clip import Clip
 from dalle.models.decoding import DecoderWeights
 from dalle.models.vqgan import Vqgan
+from dalle.safety.concepts import Concepts, add_concepts
+from dalle.safety.pictures import (
+    PictureChecker,
+    Verdict,
+    as_shown,
+    default_checker,
+    report_verdicts,
+)
+from dalle.safety.prompts import PromptFilter
 from dalle.settings import GenerationSettings, SettingsError, check_prompt
 from dalle.text import Tokens
 
@@ -64,11 +75,15 @@ class Pipeline:
     tokenizer: Callable[[list[str]], Tokens]
     clip_tokenizer: Callable[[list[str]], Tokens]
     defaults: Mapping[str, Any] = field(default_factory=dict)  # the model's own, over the general
+    prompt_filter: PromptFilter = field(default_factory=PromptFilter.load)
+    checker: PictureChecker = field(default_factory=default_checker)
+    concepts: Concepts | None = None  # where CLIP knows what they look like
 
     def generate(self, prompt: str, **knobs: Any) -> Result:
         """Draws a prompt, ranks the candidates and returns them all, the best ones first.
 
-        The knobs are the fields of GenerationSettings; SettingsError for an impossible one.
+        The knobs are the fields of GenerationSettings; SettingsError for an impossible one,
+        PromptRefused for a prompt that the filter does not allow.
         """
         *_, result = self._run(*self._check(prompt, knobs), previews=False)
         return result
@@ -87,7 +102,10 @@ class Pipeline:
         settings = GenerationSettings.of(self.defaults, knobs)
         if settings.seed is None:
             settings = dataclasses.replace(settings, seed=secrets.randbits(32))
-        return check_prompt(prompt), settings
+        check_prompt(prompt)
+        for text in (prompt, settings.negative_prompt):
+            self.prompt_filter.require(text, self.normalize)
+        return prompt, settings
 
     def _run(
         self,
@@ -110,42 +128,63 @@ class Pipeline:
         # 2. Draw the codes and decode them, as many candidates at a time as a run has rows.
         numbers, length = settings.drawn, self.weights.config.image_length
         pixels = np.zeros((0, self.vqgan.resolution, self.vqgan.resolution, 3), np.uint8)
+        checks = []  # a future for each of them
         for start in range(0, len(numbers), DRAWN_TOGETHER):
             together = numbers[start : start + DRAWN_TOGETHER]
             for codes in self._draw(memory, mask, settings, together):
                 watch.lap("drawing")
                 if codes.shape[1] == length:
-                    pixels = np.concatenate([pixels, self._decode(codes)])
+                    decoded = self._decode(codes)
+                    # Checked by another thread while the next ones are drawn, or all are ranked.
+                    checks += [self.checker.submit(picture) for picture in decoded]
+                    pixels = np.concatenate([pixels, decoded])
                     codes = codes[:0]
                     watch.lap("decoding")
                 if previews:
                     done = len(pixels) + len(codes) * codes.shape[1] / length
-                    shown = self._preview(pixels, codes, settings.keep)
+                    verdicts = self.checker.collect(checks[: settings.keep])
+                    watch.lap("checking")
+                    shown = self._preview(pixels, verdicts, codes, settings.keep)
                     watch.lap("previews")
                     yield Preview(shown, done / len(numbers))
                     watch.resume()
                 if cancelled():
                     return
 
-        # 3. Rank the pictures, and hand them over, each with what remakes it.
+        # 3. Rank the pictures; what may not be seen is a tile from here on.
         images = pictures.to_images(pixels)
-        scores = self._score(images, prompt)
+        compared = self._compare(images, prompt)  # [N, 1 + concepts]
+        scores = compared[:, 0].tolist()
         notes += report_unranked(scores, numbers)
+        watch.lap("ranking")
+        verdicts = self.checker.collect(checks)
+        if self.concepts and self.checker.policy != "off":
+            verdicts = list(map(add_concepts, verdicts, self._cosines(compared[:, 1:])))
+        images = [
+            as_shown(image, verdict) if verdict.check == "hide" else image
+            for image, verdict in zip(images, verdicts, strict=True)
+        ]
+        watch.lap("checking")
+
+        # 4. Hand them over, each with what remakes it.
         recipe = {
             "model": self.name,
             "revision": self.revision,
             "precision": self.precision,
+            "machine": machine_kind(),
             "prompt": prompt,
             "normalized_prompt": self.normalize(prompt).strip(),
             "settings": settings.as_dict(),
             "seed": settings.seed,
         }
         ranked = [
-            Picture(images[i], scores[i], numbers[i], recipe | {"candidate": numbers[i]})
+            Picture(
+                images[i], scores[i], numbers[i], recipe | {"candidate": numbers[i]}, verdicts[i]
+            )
             for i in best_first(scores, numbers)
         ]
-        watch.lap("ranking")
         keep = settings.keep
+        notes += report_verdicts([picture.verdict for picture in ranked[:keep]])
         yield Result(ranked[:keep], ranked[keep:], recipe, watch.seconds, notes)
 
     def _read(self, name: str, text: str, notes: list[str]) -> tuple[Array, np.ndarray]:
@@ -189,10 +228,19 @@ class Pipeline:
         """[N, T] -> [N, H, W, 3] uint8."""
         return pictures.to_pixels(pictures.in_batches(self.vqgan.decode, codes, DECODED_TOGETHER))
 
-    def _preview(self, finished: np.ndarray, codes: np.ndarray, keep: int) -> list:
-        """The first `keep` candidates: finished pixels, then codes so far, then plain grey."""
-        shown = finished[:keep]  # [N, H, W, 3]
-        codes = codes[: keep - len(shown)]  # [N, t]
+    def _preview(
+        self, finished: np.ndarray, verdicts: list[Verdict], codes: np.ndarray, keep: int
+    ) -> list:
+        """The first `keep` candidates: finished pixels, then codes so far, then plain grey.
+
+        What is finished is checked; half a picture is not, and is grey where no check works.
+        """
+        shown = finished[:keep].copy()  # [N, H, W, 3]
+        for i, verdict in enumerate(verdicts):
+            if verdict.check != "show":
+                shown[i] = as_shown(pictures.to_images(shown[i : i + 1])[0], verdict)
+        unfinished = 0 if self.checker.fault else keep - len(shown)
+        codes = codes[:unfinished]  # [N, t]
         if len(codes):
             pixels = self._decode(self.vqgan.fill(codes))
             partly = pictures.grey_out(pixels, self.vqgan.rows_known(codes.shape[1]))
@@ -200,13 +248,28 @@ class Pipeline:
         waiting = np.full((keep - len(shown), *shown.shape[1:]), pictures.NEUTRAL_GREY, np.uint8)
         return pictures.to_images(np.concatenate([shown, waiting]))
 
-    def _score(self, images: list, prompt: str) -> list[float]:
+    def score(self, images: Sequence[Image.Image], prompt: str) -> list[float]:
         """How well each picture fits the prompt, in CLIP's opinion."""
+        return self._compare(images, prompt)[:, 0].tolist()
+
+    def _compare(self, images: Sequence[Image.Image], prompt: str) -> np.ndarray:
+        """How well the prompt, and then each concept, fits each picture, [N, 1 + concepts]."""
         tokens = self.clip_tokenizer([prompt])
         text = self.clip.embed_text(tokens.input_ids, tokens.attention_mask)  # [1, D]
+        if self.concepts:
+            text = jnp.concatenate([text, self._concept_vectors])  # [1 + concepts, D]
 
-        def score(values: np.ndarray) -> Array:
-            return self.clip.similarity(self.clip.embed_images(values), text)[:, 0]
+        def compare(values: np.ndarray) -> Array:
+            return self.clip.similarity(self.clip.embed_images(values), text)
 
         values = np.asarray(self.clip.preprocess(images))  # [N, H, W, 3]
-        return pictures.in_batches(score, values, DECODED_TOGETHER).tolist()
+        return pictures.in_batches(compare, values, DECODED_TOGETHER)
+
+    @cached_property
+    def _concept_vectors(self) -> Array:
+        tokens = self.clip_tokenizer(list(self.concepts.phrases))
+        return self.clip.embed_text(tokens.input_ids, tokens.attention_mask)  # [concepts, D]
+
+    def _cosines(self, compared: np.ndarray) -> np.ndarray:
+        """CLIP's logits without their scale, [N, concepts]."""
+        return compared / np.exp(np.asarray(self.clip.params["logit_scale"], np.float32))

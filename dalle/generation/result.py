@@ -1,6 +1,5 @@
 """What a run gives back: previews on the way, then the ranked pictures with their recipes."""
 
-import io
 import json
 import math
 import os
@@ -9,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from dalle.errors import DalleError
 from dalle.generation.pictures import make_sheet
-
-RECIPE_CHUNK = "ninefold"
+from dalle.safety.pictures import NOT_CHECKED, Check, Verdict, as_shown
+from dalle.safety.provenance import RECIPE_CHUNK as RECIPE_CHUNK
+from dalle.safety.provenance import Marker, default_marker
 
 
 @dataclass(frozen=True)
@@ -32,22 +31,42 @@ class Preview:
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture, how well it fits the prompt, and what remakes it."""
+    """One picture, how well it fits the prompt, what remakes it, and whether it may be shown."""
 
-    image: Image.Image  # RGB
+    image: Image.Image  # RGB; where `check` is "hide" a tile that says so, the pixels are gone
     score: float  # CLIP's logit; nan where CLIP had no answer
     candidate: int
     recipe: dict[str, Any]  # model, revision, precision, prompt, settings, seed, candidate
+    verdict: Verdict = NOT_CHECKED
 
     @property
     def seed(self) -> int:
         return self.recipe["seed"]
 
-    def as_png(self) -> bytes:
-        """A PNG file that carries its recipe as JSON, in a text chunk named "ninefold"."""
-        text = PngInfo()
-        text.add_text(RECIPE_CHUNK, json.dumps(self.recipe))
-        return encode_png(self.image, text)
+    @property
+    def check(self) -> Check:
+        """What the picture check allows: "show", "blur" (somebody may ask to see it), "hide"."""
+        return self.verdict.check
+
+    @property
+    def check_score(self) -> float | None:
+        """The picture check's score, 0 (harmless) to 1; None where there was no check."""
+        return self.verdict.score
+
+    def shown(self, *, reveal: bool = False) -> Image.Image:
+        """The picture as the check lets it be seen; `reveal` takes a blur away."""
+        return self.image if reveal else as_shown(self.image, self.verdict)
+
+    def as_png(
+        self, *, keep_prompt: bool = False, reveal: bool = False, marker: Marker | None = None
+    ) -> bytes:
+        """A PNG file with all marks of its origin; every file of a picture is made here.
+
+        Its recipe is in a text chunk named "ninefold", without the prompt unless `keep_prompt`.
+        The marker is the one that the variables choose if none is given.
+        """
+        marker = marker or default_marker()
+        return marker.encode(self.shown(reveal=reveal), self.recipe, keep_prompt=keep_prompt)
 
 
 @dataclass(frozen=True)
@@ -70,14 +89,20 @@ class Result:
 
     def sheet(self) -> Image.Image:
         """The kept pictures in a square with the prompt underneath."""
-        return make_sheet([picture.image for picture in self.pictures], self.prompt)
+        return make_sheet([picture.shown() for picture in self.pictures], self.prompt)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the pixels, as JSON can hold it."""
 
         def describe(picture: Picture) -> dict[str, Any]:
             score = picture.score if math.isfinite(picture.score) else None
-            return {"candidate": picture.candidate, "seed": picture.seed, "score": score}
+            return {
+                "candidate": picture.candidate,
+                "seed": picture.seed,
+                "score": score,
+                "check": picture.check,
+                "check_score": picture.check_score,
+            }
 
         return self.recipe | {
             "pictures": [describe(picture) for picture in self.pictures],
@@ -86,14 +111,22 @@ class Result:
             "notes": self.notes,
         }
 
-    def save(self, folder: str | Path) -> Path:
+    def sheet_png(self, *, keep_prompt: bool = False, marker: Marker | None = None) -> bytes:
+        """The sheet as a marked PNG file; its recipe is what the pictures have in common."""
+        marker = marker or default_marker()
+        return marker.encode(self.sheet(), self.recipe, keep_prompt=keep_prompt)
+
+    def save(self, folder: str | Path, *, keep_prompt: bool = False) -> Path:
         """Writes 1.png (the best), 2.png, ..., sheet.png and recipe.json; returns the folder.
 
         Each file appears whole or not at all, recipe.json last. DalleError where it cannot write.
         """
         folder = Path(folder)
-        files = {f"{rank}.png": picture.as_png() for rank, picture in enumerate(self.pictures, 1)}
-        files["sheet.png"] = encode_png(self.sheet())
+        files = {
+            f"{rank}.png": picture.as_png(keep_prompt=keep_prompt)
+            for rank, picture in enumerate(self.pictures, 1)
+        }
+        files["sheet.png"] = self.sheet_png(keep_prompt=keep_prompt)
         recipe = json.dumps(self.as_dict(), indent=2, ensure_ascii=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -106,13 +139,6 @@ class Result:
                 "name a folder that can be written to."
             ) from error
         return folder
-
-
-def encode_png(image: Image.Image, text: PngInfo | None = None) -> bytes:
-    """A PNG file's content."""
-    encoded = io.BytesIO()
-    image.save(encoded, "PNG", pnginfo=text)
-    return encoded.getvalue()
 
 
 def _write_whole(path: Path, content: bytes) -> None:

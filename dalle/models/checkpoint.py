@@ -37,6 +37,7 @@ LAYER = re.compile(r"(FlaxBart(?:Encoder|Decoder)Layer)_(\d+)")
 STACKED = ("FlaxBartEncoderLayers", "FlaxBartDecoderLayers")
 IMAGE_POSITIONS = ("model", "decoder", "embed_positions", "embedding")
 LISTED = 10
+MAX_JSON_BYTES = 32 * 2**20  # an index of a thousand arrays has a tenth of one MB
 
 # What else a weight file may turn out to be, by its first bytes.
 IMPOSTORS = (
@@ -50,6 +51,11 @@ IMPOSTORS = (
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object; CheckpointError where the file is missing or holds something else."""
     try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise CheckpointError(
+                f"{path} has {path.stat().st_size:,} bytes; a description of a model has at most "
+                f"{MAX_JSON_BYTES:,}. Is this the right file?"
+            )
         published = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise CheckpointError(

@@ -16,11 +16,11 @@ from dalle.models.checkpoint import WEIGHT_FILES, read_json
 PARTS = ("bart", "vqgan", "clip")
 NANO = Path(__file__).parents[2] / "assets" / "nano"
 
-# The original project pins the VQGAN alone; the others follow their `main` branch, and
-# ModelFiles.revision tells the commit that was used.
+# Pinned where the commit is known: the VQGAN's by the original project, CLIP's by many others. The
+# two DALL·E follow their `main` branch, and ModelFiles.revision tells the commit that was used.
 COMPANIONS = {
     "vqgan": "dalle-mini/vqgan_imagenet_f16_16384@e93a26e7707683d349bf5d5c41c5b0ef69b677a9",
-    "clip": "openai/clip-vit-base-patch32",
+    "clip": "openai/clip-vit-base-patch32@3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268",
 }
 REPOSITORIES = {"mini": "dalle-mini/dalle-mini", "mega": "dalle-mini/dalle-mega"}
 NAMES = ("nano", *REPOSITORIES)
@@ -77,9 +77,13 @@ def locate(name: str | Path, *, weights: bool = True) -> ModelFiles:
     return ModelFiles(**parts, name=str(name), revision=revision_of(parts["bart"]))
 
 
-def resolve(source: str | Path, part: str, *, weights: bool = True) -> Path:
+def resolve(
+    source: str | Path, part: str, *, weights: bool = True, progress: type | None = None
+) -> Path:
     """The folder of one part of a registered name, a Hub repository "owner/name[@revision]" or
     a folder; for a random model the geometry, a .json file, which may also be given as such.
+
+    `progress` is a tqdm class that takes the place of the Hub's own bars.
     """
     source = str(source)
     if source in RANDOM_MODELS:
@@ -97,14 +101,14 @@ def resolve(source: str | Path, part: str, *, weights: bool = True) -> Path:
     local = path.is_dir()
     if not local:
         names = DESCRIPTIONS[part]
-        path = download(source, [*names, *(f"{part}/{name}" for name in names)])
+        path = download(source, [*names, *(f"{part}/{name}" for name in names)], progress)
     folder = path / part if (path / part).is_dir() else path
     if part != "bart" and is_dalle(folder):
-        return resolve(COMPANIONS[part], part, weights=weights)
+        return resolve(COMPANIONS[part], part, weights=weights, progress=progress)
     if weights and not local:
         prefix = f"{part}/" if folder != path else ""
         for patterns in WEIGHT_PATTERNS:
-            download(source, [prefix + pattern for pattern in patterns])
+            download(source, [prefix + pattern for pattern in patterns], progress)
             if any((folder / name).is_file() for name in WEIGHT_FILES):
                 break
     return folder
@@ -114,7 +118,7 @@ def is_dalle(folder: Path) -> bool:
     return read_json(folder / "config.json").get("model_type") == "dallebart"
 
 
-def download(source: str, patterns: list[str]) -> Path:
+def download(source: str, patterns: list[str], progress: type | None = None) -> Path:
     """The local copy of a Hub repository's files that match; DalleError where it cannot be had."""
     match = HUB_NAME.fullmatch(source)
     if not match:
@@ -123,8 +127,11 @@ def download(source: str, patterns: list[str]) -> Path:
     from huggingface_hub import errors, snapshot_download
 
     repository, revision = match["repository"], match["revision"]
+    bars = {"tqdm_class": progress} if progress else {}
     try:
-        return Path(snapshot_download(repository, revision=revision, allow_patterns=patterns))
+        return Path(
+            snapshot_download(repository, revision=revision, allow_patterns=patterns, **bars)
+        )
     except (
         errors.RepositoryNotFoundError,
         errors.RevisionNotFoundError,

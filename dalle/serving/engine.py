@@ -1,8 +1,8 @@
 """One worker draws for all visitors, in the order in which they came.
 
-The model loads and compiles in the background, so that the page is there at once. A visitor who
-stops or leaves closes their iterator: the worker then goes on with the next one after the chunk
-that it is drawing.
+The model loads and compiles in the background, so that the page is there at once; it can be
+replaced by another one while visitors are served. A visitor who stops or leaves closes their
+iterator: the worker then goes on with the next one after the chunk that it is drawing.
 """
 
 import logging
@@ -11,9 +11,11 @@ import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.generation.pipeline import Pipeline
@@ -24,10 +26,40 @@ log = logging.getLogger(__name__)
 WARM_UP_PROMPT = "a red apple"
 HEARTBEAT = 0.5  # seconds between two signs of life while waiting
 REMEMBERED = 20  # runs whose seconds the estimate is made from
+DEFAULTS = ("candidates", "condition_scale", "temperature", "top_k", "top_p")
 
 
 class BusyError(DalleError):
     """Too many requests are waiting already."""
+
+
+class FaultError(DalleError):
+    """The server failed, whatever was asked for."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The model that draws, and what a first picture of it has told."""
+
+    pipeline: Pipeline
+    name: str
+    revision: str | None
+    precision: str | None
+    size: tuple[int, int]  # width and height of its pictures
+    defaults: dict[str, Any]  # what it draws with where nothing else is asked for
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A model on its way to take the place of the one that serves."""
+
+    name: str
+    stage: str  # "downloading", "loading", "serving" or "failed"
+    part: int = 0  # of its parts, which one is being downloaded, from 1
+    parts: int = 0
+    done: int = 0  # bytes of this part
+    total: int = 0  # bytes of this part, of the files that are known by now
+    failure: str | None = None  # a sentence
 
 
 @dataclass(frozen=True)
@@ -41,25 +73,30 @@ class Waiting:
 
 @dataclass(eq=False)
 class Request:
-    """A prompt, and where its frames go: each as it comes, the Result or an exception last."""
+    """Some work, and where its frames go: each as it comes, the last one or an exception last."""
 
-    prompt: str
-    knobs: dict[str, Any]
+    work: Callable[[Pipeline, Callable[[], bool]], Iterator[Any]]  # told whether nobody waits
     frames: queue.Queue = field(default_factory=queue.Queue)
     left: threading.Event = field(default_factory=threading.Event)
+    timed: bool = True  # whether the estimate is made from its seconds
+
+
+END = object()  # no more frames of this request
 
 
 class Engine:
     """Loads a pipeline with `load` and draws requests with it, one after another."""
 
     def __init__(self, load: Callable[[], Pipeline], queue_size: int) -> None:
+        self.coming: Coming | None = None  # told by dalle.serving.models
         self._load = load
         self._queue_size = queue_size
         self._requests: deque[Request] = deque()
         self._changed = threading.Condition()
         self._seconds: deque[float] = deque(maxlen=REMEMBERED)
+        self._serving: Serving | None = None
         self._failure: DalleError | None = None
-        self._ready = threading.Event()
+        self._settled = threading.Event()
         self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
 
     def start(self) -> None:
@@ -68,14 +105,78 @@ class Engine:
     @property
     def ready(self) -> bool:
         """Whether a picture was made with these weights."""
-        return self._ready.is_set()
+        return self._serving is not None
+
+    @property
+    def serving(self) -> Serving | None:
+        """The model that draws; None before its first picture."""
+        return self._serving
+
+    @property
+    def failure(self) -> str | None:
+        """Why no model draws, in a sentence; None where one does or is still loading."""
+        return str(self._failure) if self._failure else None
+
+    @property
+    def queue_size(self) -> int:
+        """Requests that may wait while one is drawn."""
+        return self._queue_size
+
+    @property
+    def waiting(self) -> int:
+        """Requests that nobody has begun to draw."""
+        return len(self._requests)
+
+    @property
+    def seconds(self) -> float | None:
+        """What a run takes, the middle one of the last ones; None before the first."""
+        with self._changed:
+            return statistics.median(self._seconds) if self._seconds else None
+
+    def wait_until_settled(self) -> None:
+        """Returns when the first model draws, or cannot."""
+        self._settled.wait()
+
+    def switch(self, pipeline: Pipeline) -> None:
+        """Draws with this model from the next request on, once it has made a picture here."""
+        picture = pipeline.generate(WARM_UP_PROMPT, seed=0).pictures[0]
+        settings = picture.recipe["settings"]
+        serving = Serving(
+            pipeline,
+            picture.recipe["model"],
+            picture.recipe.get("revision"),
+            picture.recipe.get("precision"),
+            picture.image.size,
+            {name: settings[name] for name in DEFAULTS},
+        )
+        with self._changed:
+            self._serving = serving
+            self._failure = None
+            self._seconds.clear()
 
     def draw(self, prompt: str, **knobs: Any) -> Iterator[Waiting | Preview | Result]:
         """Waiting while others are drawn, then the pipeline's frames, the Result last.
 
-        DalleError where the request cannot be drawn, BusyError where too many wait.
+        DalleError where the request cannot be drawn, BusyError where too many wait, FaultError
+        where the server fails.
         """
-        request = Request(prompt, knobs)
+        return self._ask(
+            Request(lambda pipeline, left: pipeline.stream(prompt, cancelled=left, **knobs))
+        )
+
+    def rank(self, images: Sequence[Image.Image], prompt: str) -> Iterator[Waiting | list[float]]:
+        """Waiting while others are drawn, then how well each picture fits the prompt.
+
+        The errors are those of `draw`.
+        """
+
+        def score(pipeline: Pipeline, left: Callable[[], bool]) -> Iterator[list[float]]:
+            yield pipeline.score(images, prompt)
+
+        return self._ask(Request(score, timed=False))
+
+    def _ask(self, request: Request) -> Iterator[Any]:
+        """Puts a request in the queue, and hands on what comes of it."""
         with self._changed:
             if self._failure:
                 raise self._failure
@@ -94,7 +195,7 @@ class Engine:
                 if request in self._requests:
                     self._requests.remove(request)
 
-    def _frames(self, request: Request) -> Iterator[Waiting | Preview | Result]:
+    def _frames(self, request: Request) -> Iterator[Any]:
         started = False
         while True:
             try:
@@ -103,62 +204,63 @@ class Engine:
                 if not started:
                     yield self._waiting(request)
                 continue
+            if frame is END:
+                return
             if isinstance(frame, Exception):
                 raise frame
             started = True
             yield frame
-            if isinstance(frame, Result):
-                return
 
     def _waiting(self, request: Request) -> Waiting:
         with self._changed:
             ahead = self._requests.index(request) + 1 if request in self._requests else 0
-        seconds = statistics.median(self._seconds) if self._seconds else None
+        seconds = self.seconds
         # The one that is being drawn is half done, on the average.
         left = seconds and seconds * max(0.5, ahead)
         return Waiting(ahead, left, loading=not self.ready)
 
     def _work(self) -> None:
         try:
-            pipeline = self._load()
-            pipeline.generate(WARM_UP_PROMPT, seed=0)
+            self.switch(self._load())
         except Exception as error:
             log.exception("the model could not be loaded")
-            message = error if isinstance(error, DalleError) else f"{type(error).__name__}: {error}"
-            with self._changed:
-                self._failure = DalleError(
-                    f"The model could not be loaded ({message}). "
-                    "Whoever runs this page finds the details in its log."
-                )
-                for request in self._requests:
-                    request.frames.put(self._failure)
-                self._requests.clear()
-            return
-        self._ready.set()
+            self._fail(error)
+        self._settled.set()
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._requests)
+                self._changed.wait_for(lambda: self._requests and self._serving)
                 request = self._requests.popleft()
-            self._draw(pipeline, request)
+            self._serve(request)
 
-    def _draw(self, pipeline: Pipeline, request: Request) -> None:
+    def _fail(self, error: Exception) -> None:
+        """Tells everyone that no model draws."""
+        message = error if isinstance(error, DalleError) else f"{type(error).__name__}: {error}"
+        with self._changed:
+            self._failure = FaultError(
+                f"The model could not be loaded ({message}). "
+                "Whoever runs this page finds the details in its log."
+            )
+            for request in self._requests:
+                request.frames.put(self._failure)
+            self._requests.clear()
+
+    def _serve(self, request: Request) -> None:
         """Sends the request its frames; a failure is the request's alone."""
         started = time.monotonic()
         try:
-            for frame in pipeline.stream(
-                request.prompt, cancelled=request.left.is_set, **request.knobs
-            ):
+            for frame in request.work(self._serving.pipeline, request.left.is_set):
                 request.frames.put(frame)
         except DalleError as error:
             request.frames.put(error)
         except Exception as error:
             log.exception("a request failed")
             request.frames.put(
-                DalleError(
+                FaultError(
                     f"Drawing failed ({type(error).__name__}). Your prompt is kept; try it again, "
                     "with fewer candidates if it fails again."
                 )
             )
         else:
-            if not request.left.is_set():
+            request.frames.put(END)
+            if request.timed and not request.left.is_set():
                 self._seconds.append(time.monotonic() - started)

@@ -1,201 +1,235 @@
-"""The page: a prompt, nine pictures that fill in, and the settings behind a fold."""
+"""The page: a prompt, nine pictures that fill in, and everything else a step behind them."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from dalle.errors import DalleError
-from dalle.generation.pictures import make_grid
-from dalle.generation.result import RECIPE_CHUNK, Preview, Result
-from dalle.serving.engine import Engine, Waiting
-from dalle.settings import LIMITS, GenerationSettings, check_prompt
+from dalle.serving.abilities import abilities_of
+from dalle.serving.about import CARD_PANEL, describe_server, write_notice, write_rows
+from dalle.serving.drawing import Desk, tell
+from dalle.serving.examples import SEED, Example
+from dalle.serving.functions import Functions
+from dalle.serving.knobs import SLIDERS, add_knobs, collect, shown
+from dalle.serving.links import Order, read_query, tell_differences
+from dalle.serving.look import logo_uri, read_static
+from dalle.serving.site import Site
+from dalle.serving.widget import make_widget
+from dalle.serving.words import KnownWords
+from dalle.settings import GenerationSettings, ServerSettings
 
-STYLE = """
-.gradio-container { max-width: 760px !important; margin: auto; }
-#preview img { width: 100%; }
-#pictures .grid-wrap { max-height: none !important; overflow: visible !important; }
-#status { min-height: 1.5em; }
-"""
-ABOUT = (
-    "A small model, trained from scratch on drawings of everyday things. "
-    "Its pictures are made by a machine and show nothing real."
-)
-EXAMPLES = (
-    "a red apple on a blue background",
-    "a penguin on a white background",
-    "a slice of pizza on a purple background",
-    "a rocket on a navy background",
-)
-# name: (label, what it does, step)
-KNOBS = {
-    "candidates": ("Candidates", "how many are drawn; the best nine are shown", 1),
-    "condition_scale": ("Condition scale", "how closely to follow the prompt", 0.5),
-    "temperature": ("Temperature", "how adventurous to be; 0 takes the likeliest picture", 0.05),
-    "top_k": ("Top k", "each code is one of so many of the likeliest; 0 takes all", 1),
-    "top_p": ("Top p", "each code is one of the likeliest with this probability together", 0.01),
-}
-# Files of results are deleted after a day, looked for every hour.
+READY = "Ready when you are."
+STOPPED = "Stopped. Your prompt is kept."
+TAGLINE = "Nine pictures for any prompt, drawn while you watch."
+# What is not shown where the page is embedded as prompt and pictures only.
+EXTRA = "nf-extra"
+# The files that programs ask for are deleted after a day, looked for every hour.
 DELETE_CACHE = (3600, 86_400)
+# Events of the page alone: programs have an API of their own.
+INNER: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+DRAWING: dict[str, Any] = INNER | {"concurrency_limit": None}  # the engine has the queue
 
 
-def build_page(engine: Engine, name: str, defaults: Mapping[str, Any]) -> gr.Blocks:
-    """The page of an engine; `defaults` are the model's own for some of the knobs."""
+def build_page(
+    desk: Desk, site: Site, add_endpoints: Callable[[], None] = lambda: None
+) -> gr.Blocks:
+    """The page of an engine; `add_endpoints` is called inside, to add those for programs."""
+    name = site.settings.name
+    functions = Functions(desk, site)
     with gr.Blocks(title=name, delete_cache=DELETE_CACHE, analytics_enabled=False) as page:
-        gr.Markdown(f"# {name}\n{ABOUT}", elem_id="about")
+        gr.HTML(write_header(site), elem_classes=[EXTRA], apply_default_css=False)
         prompt = gr.Textbox(
-            label="Prompt", placeholder=EXAMPLES[0], max_lines=3, submit_btn=False, autofocus=True
+            label="What should be drawn?",
+            placeholder="a red apple on a blue background",
+            lines=1,  # so that Enter draws, and Shift+Enter begins another prompt
+            max_lines=9,
+            elem_id="prompt",
         )
-        with gr.Row():
+        unknown = gr.HTML(elem_id="unknown", apply_default_css=False)
+        with gr.Row(elem_id="buttons"):
             start = gr.Button("Generate", variant="primary", elem_id="generate")
             stop = gr.Button("Stop", elem_id="stop")
-        status = gr.Markdown("Ready when you are.", elem_id="status", container=False)
-        preview = gr.Image(
-            visible=False, show_label=False, buttons=[], elem_id="preview", format="png"
+        status = make_widget("status", tell("idle", READY))
+        news = make_widget(
+            "news", site.news(), functions=functions.of_news(), built=site.first["model"]
         )
-        pictures = gr.Gallery(
-            columns=3, show_label=False, format="png", object_fit="contain", height="auto",
-            elem_id="pictures", buttons=["download", "fullscreen"],
-        )  # fmt: skip
-        used = gr.Textbox(label="Seed used", interactive=False, elem_id="used")
-        gr.Examples([[example] for example in EXAMPLES], inputs=prompt, label="Try")
-        with gr.Accordion("Advanced", open=False):
-            seed = gr.Number(label="Seed", info="empty: another one each time", precision=0)
-            against = gr.Textbox("", label="Negative prompt", info="what to stay away from")
-            knobs = {name: _slider(name, defaults) for name in KNOBS}
-
-        inputs = [prompt, seed, against, *knobs.values()]
-
-        def draw(prompt: str, seed: int | None, negative_prompt: str, *values: float):
-            chosen = dict(zip(knobs, values, strict=True))
-            yield from run(engine, prompt, seed, negative_prompt, chosen)
-
-        outputs = [status, preview, pictures, used]
-        drawing = gr.on(
-            [start.click, prompt.submit],
-            draw,
-            inputs,
-            outputs,
-            api_visibility="private",
-            concurrency_limit=None,  # the engine has the queue
-            show_progress="hidden",
+        notice = gr.HTML(write_notice(site.here["model"]), apply_default_css=False)
+        board = make_widget(
+            "board",
+            {"runs": []},
+            scripts=("memory", "record", "read", "large", "keys", "folds", "arrival", "height"),
+            functions=functions.of_board(),
+            categories=dict(site.categories) if site.report else {},
         )
+        with gr.Accordion("Advanced settings", open=False, elem_classes=[EXTRA]):
+            knobs = add_knobs(desk.defaults)
+            keep_prompt = gr.Checkbox(
+                False,
+                label="Write my prompt into the files",
+                info="Without it a file tells how it was drawn, but not what you asked for.",
+                elem_id="keep-prompt",
+            )
+        sheets = [{"prompt": e.prompt, "thumbnail": e.thumbnail} for e in site.examples]
+        examples = make_widget("examples", sheets, classes=(EXTRA,))
+        with gr.Accordion("What this model can and can't draw", open=False, elem_classes=[EXTRA]):
+            chips = make_widget("chips", vars(abilities_of(site.here["model"])))
+        with gr.Accordion("History", open=False, elem_classes=[EXTRA]):
+            history = make_widget("history", scripts=("memory",))
+        with gr.Accordion("Was this made here?", open=False, elem_classes=[EXTRA]):
+            reader = make_widget("reader", scripts=("read",), functions=functions.of_reader())
+        with gr.Accordion("Put it on your page", open=False, elem_classes=[EXTRA]):
+            make_widget("embed", functions=functions.of_embed())
+        with gr.Accordion("About", open=False, elem_id="about", elem_classes=[EXTRA]):
+            about = gr.HTML(write_about(site), apply_default_css=False)
+        if site.card:
+            with gr.Accordion("Model card", open=False, elem_id=CARD_PANEL, elem_classes=[EXTRA]):
+                gr.Markdown(site.card)
+        gr.HTML(write_footer(site.settings), elem_classes=[EXTRA], apply_default_css=False)
+
+        # Each visit is told about its own moment, and about the model that draws then.
+        page.load(
+            lambda: (
+                site.news(),
+                write_notice(site.here["model"]),
+                vars(abilities_of(site.here["model"])),
+                write_about(site),
+            ),
+            None,
+            [news, notice, chips, about],
+            queue=False,
+            **INNER,
+        )
+
+        order = gr.State(None)  # what a link asks to be drawn at once
+        inputs = [prompt, *knobs.values()]
+        outputs = [status, board]
+
+        def draw(text: str, keep: bool, *values: Any):
+            try:
+                chosen = collect(knobs, values)
+            except DalleError as error:
+                yield tell("failed", str(error)), gr.skip()
+                return
+            for line, runs in desk.draw_all(text, chosen, bool(keep)):
+                yield line, {"runs": runs}
+
+        def draw_order(asked: Order | None):
+            if asked is None:
+                yield gr.skip(), gr.skip()
+            elif asked.candidate is None:
+                for line, runs in desk.draw_all(asked.prompt, asked.knobs):
+                    yield line, {"runs": runs}
+            else:
+                for line, runs in desk.draw_again(asked.prompt, asked.knobs, asked.candidate):
+                    yield line, {"runs": runs}
+
+        def draw_again(event: gr.EventData):
+            asked = read_query(event.query)
+            for line, runs in desk.draw_again(
+                asked.prompt, asked.knobs, asked.candidate, event.name
+            ):
+                yield line, {"runs": runs, "more": True}
+
+        def restore(event: gr.EventData):
+            return restore_settings(event.query, event.source, desk, list(knobs), site)
+
+        def pick(event: gr.EventData):
+            line, run = show_example(site.examples[event.index], site.first["model"])
+            return run["prompt"], str(SEED), line, {"runs": [run]}
+
+        drawings = [
+            gr.on(
+                [start.click, prompt.submit],
+                draw,
+                [prompt, keep_prompt, *knobs.values()],
+                outputs,
+                # A run that is being stopped ends with its frame; until then gradio would drop
+                # what is asked for next.
+                trigger_mode="multiple",
+                **DRAWING,
+            ),
+            board.again(draw_again, None, outputs, **DRAWING),
+        ]
+        restored = [*inputs, status, order]
+        for source in (board, history, reader, chips):
+            done = source.restore(restore, None, restored, queue=False, **INNER)
+            if source is board:  # links arrive there
+                drawings.append(done.then(draw_order, order, outputs, **DRAWING))
+        examples.pick(pick, None, [prompt, knobs["seed"], *outputs], queue=False, **INNER)
+        sliders = [knobs[name] for name in SLIDERS]
+        news.switched(lambda: defaults_now(desk), None, sliders, queue=False, **INNER)
+        prompt.change(
+            lambda text: write_unknown(site.known_words(), text),
+            prompt,
+            unknown,
+            queue=False,
+            trigger_mode="always_last",
+            **INNER,
+        )
+        for drawing in drawings:
+            drawing.failure(None, js=read_static("lost.js"), api_visibility="private")
         # After the drawing has ended, or its last frame could come later than these words.
-        stop.click(None, cancels=[drawing], api_visibility="private").then(
-            lambda: "Stopped. Your prompt is kept.",
-            outputs=status,
-            api_visibility="private",
-            show_progress="hidden",
+        stop.click(None, cancels=drawings, api_visibility="private").then(
+            lambda: tell("stopped", STOPPED), outputs=status, queue=False, **INNER
         )
-        recipe = gr.JSON(visible=False)
-        call = gr.Button(visible=False)
-        keep = gr.Number(9, label="Keep", precision=0, visible=False)
-
-        # Written out, because gradio names the parameters of its API after these.
-        def answer(
-            prompt: str,
-            candidates: int,
-            condition_scale: float,
-            temperature: float,
-            top_k: int,
-            top_p: float,
-            keep: int,
-            seed: int | None = None,
-            negative_prompt: str = "",
-        ) -> tuple[list, dict]:
-            chosen = {
-                "candidates": candidates,
-                "condition_scale": condition_scale,
-                "temperature": temperature,
-                "top_k": top_k,
-                "top_p": top_p,
-                "keep": keep,
-            }
-            return answer_call(engine, prompt, seed, negative_prompt, chosen)
-
-        call.click(
-            answer,
-            [prompt, *knobs.values(), keep, seed, against],
-            [pictures, recipe],
-            api_name="generate",
-            api_description="Draws a prompt: the kept pictures, best first, and their recipe.",
-            concurrency_limit=None,
-        )
+        add_endpoints()
     return page
 
 
-def _slider(name: str, defaults: Mapping[str, Any]) -> gr.Slider:
-    low, high = LIMITS[name]
-    label, info, step = KNOBS[name]
-    value = defaults.get(name, GenerationSettings.__dataclass_fields__[name].default)
-    return gr.Slider(low, high, value, step=step, label=label, info=info)
+def defaults_now(desk: Desk) -> list[Any]:
+    """What the sliders say when nothing is chosen, of the model that draws."""
+    serving = desk.engine.serving
+    settings = GenerationSettings.of(serving.defaults if serving else desk.defaults, {})
+    return [getattr(settings, name) for name in SLIDERS]
 
 
-def run(
-    engine: Engine, prompt: str, seed: int | None, negative_prompt: str, knobs: dict[str, Any]
-) -> Iterator[tuple]:
-    """What status line, preview, gallery and seed show after each frame."""
+def restore_settings(query: str, source: str, desk: Desk, names: list[str], site: Site) -> tuple:
+    """Values for prompt and knobs, the status line, and what is to be drawn at once."""
     try:
-        check_prompt(prompt)
-        yield "Starting ...", gr.skip(), gr.skip(), gr.skip()
-        for frame in engine.draw(prompt, seed=seed, negative_prompt=negative_prompt, **knobs):
-            if isinstance(frame, Waiting):
-                yield describe(frame), gr.skip(), gr.skip(), gr.skip()
-            elif isinstance(frame, Preview):
-                sheet = gr.Image(make_grid(frame.pictures), visible=True)
-                text = f"{frame.stage.capitalize()}: {frame.fraction:.0%}"
-                yield text, sheet, gr.Gallery(visible=False), gr.skip()
-            else:
-                yield show(frame)
+        order = read_query(query)
     except DalleError as error:
-        # Raised in its place it would be a pop-up that goes away; a line stays.
-        yield f"**{error}**", gr.Image(visible=False), gr.Gallery(visible=True), gr.skip()
+        return (*[gr.skip()] * (1 + len(names)), tell("failed", str(error)), None)
+    if source == "chip":
+        return (order.prompt, *[gr.skip()] * len(names), tell("idle", READY), None)
+    untold = dict(zip(SLIDERS, defaults_now(desk), strict=True)) if site.switched else {}
+    told = untold | order.knobs
+    values = [shown(name, told[name]) if name in told else gr.skip() for name in names]
+    differences = tell_differences(order.origin, site.here)
+    line = f"The settings of this {source} are restored; press Generate to draw. {differences}"
+    prompt = order.prompt or gr.skip()  # files may keep it to themselves
+    return (prompt, *values, tell("idle", line.strip()), order if order.run else None)
 
 
-def answer_call(
-    engine: Engine, prompt: str, seed: int | None, negative_prompt: str, knobs: dict[str, Any]
-) -> tuple[list, dict[str, Any]]:
-    """What a program gets: pictures with captions, and everything but the pixels as JSON."""
-    try:
-        check_prompt(prompt)
-        *_, result = engine.draw(prompt, seed=seed, negative_prompt=negative_prompt, **knobs)
-    except DalleError as error:
-        raise gr.Error(str(error), print_exception=False) from error
-    return make_tiles(result), result.as_dict()
+def show_example(example: Example, model: str) -> tuple[dict, dict]:
+    """The status line and the run of a sheet that was drawn before."""
+    note = f"Drawn before by {model} with seed {SEED}. Press Generate to draw it yourself."
+    key = f"example {example.sheet.name}"
+    run = {"key": key, "stamp": key, "state": "example", "prompt": example.prompt}
+    return tell("idle", READY), run | {"sheet": example.uri(), "note": note}
 
 
-def describe(waiting: Waiting) -> str:
-    """A sentence about the wait."""
-    if waiting.loading:
-        return "The model is loading; your pictures come right after."
-    estimate = f", about {waiting.seconds:.0f} s" if waiting.seconds else ""
-    if waiting.ahead:
-        return f"Waiting: number {waiting.ahead} in the queue{estimate}."
-    return f"Drawing{estimate}."
-
-
-def show(result: Result) -> tuple:
-    """The last frame: a sentence, no preview, the ranked pictures, the seed."""
-    made = len(result.pictures) + len(result.rejected)
-    seconds = sum(result.seconds.values())
-    text = f"Made {made}, kept the best {len(result.pictures)}, in {seconds:.1f} s. "
-    text += "Under each: its CLIP score, and which candidate it was."
+def write_header(site: Site) -> str:
+    """Logo, name and a sentence, in HTML."""
+    name, logo = escape(site.settings.name), logo_uri(site.settings)
     return (
-        " ".join([text, *result.notes]),
-        gr.Image(visible=False),
-        gr.Gallery(make_tiles(result), visible=True),
-        str(result.seed),
+        f'<header class="nf-header"><img src="{logo}" alt="" width="44" height="44">'
+        f"<div><h1>{name}</h1><p>{TAGLINE}</p></div></header>"
     )
 
 
-def make_tiles(result: Result) -> list[tuple[Image.Image, str]]:
-    """The kept pictures with captions; gradio writes what is in `info` into the PNG files."""
-    tiles = []
-    for picture in result.pictures:
-        image = picture.image.copy()
-        image.info[RECIPE_CHUNK] = json.dumps(picture.recipe)
-        caption = f"{picture.score:.1f} (no. {picture.candidate})"
-        tiles.append((image, caption))
-    return tiles
+def write_footer(settings: ServerSettings) -> str:
+    """The owner's line, in HTML."""
+    return f'<p class="nf-footer">{escape(settings.footer)}</p>' if settings.footer else ""
+
+
+def write_about(site: Site) -> str:
+    """The facts of this moment, in HTML."""
+    return write_rows([*describe_server(site.settings, site.here), *site.facts()])
+
+
+def write_unknown(words: KnownWords, text: str) -> str:
+    """The words that the model has never seen, in HTML; empty where it knows all."""
+    comment = words.comment(text or "")
+    return f'<p class="nf-unknown" role="status">{escape(comment)}</p>' if comment else ""

@@ -15,6 +15,7 @@ from dalle.errors import DalleError
 from dalle.generation import loop
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.result import Picture, Preview, Result
+from dalle.safety.watermark import embed
 from dalle.settings import SettingsError
 
 
@@ -43,7 +44,7 @@ def test_nine_of_sixteen_come_back_best_first(result: Result) -> None:
     assert len({picture.image.tobytes() for picture in result.pictures}) == 9
     image = result.pictures[0].image
     assert (image.mode, image.size) == ("RGB", (32, 32))
-    assert set(result.seconds) == {"reading", "drawing", "decoding", "ranking"}
+    assert set(result.seconds) == {"reading", "drawing", "decoding", "ranking", "checking"}
     assert result.notes == []
 
 
@@ -200,7 +201,8 @@ def test_pictures_without_a_score_come_last(pipeline: Pipeline, tmp_path: Path) 
         "4 of 16 pictures got no usable score and come last (candidates 1, 5, 9, 13)."
     ]
     saved = json.loads((result.save(tmp_path) / "recipe.json").read_text())
-    assert saved["rejected"][-1] == {"candidate": 13, "seed": 42, "score": None}
+    last = saved["rejected"][-1]
+    assert (last["candidate"], last["seed"], last["score"]) == (13, 42, None)
 
 
 def test_saving(result: Result, tmp_path: Path) -> None:
@@ -208,7 +210,8 @@ def test_saving(result: Result, tmp_path: Path) -> None:
     names = {f"{rank}.png" for rank in range(1, 10)} | {"sheet.png", "recipe.json"}
     assert {path.name for path in folder.iterdir()} == names
     for rank, picture in enumerate(result.pictures, start=1):
-        assert same_image(Image.open(folder / f"{rank}.png"), picture.image)
+        marked = Image.fromarray(embed(np.asarray(picture.image), "ninefold"))
+        assert same_image(Image.open(folder / f"{rank}.png"), marked)
     recipe = json.loads((folder / "recipe.json").read_text())
     assert recipe["prompt"] == "a red apple"
     assert [picture["candidate"] for picture in recipe["pictures"]] == [

@@ -98,7 +98,7 @@ def test_a_registered_name_is_three_repositories(hub):
     assert set(hub.calls) == {
         ("dalle-mini/dalle-mini", None),
         ("dalle-mini/vqgan_imagenet_f16_16384", "e93a26e7707683d349bf5d5c41c5b0ef69b677a9"),
-        ("openai/clip-vit-base-patch32", None),
+        ("openai/clip-vit-base-patch32", "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268"),
     }
     assert load_bart(files.bart).config.d_model == 32
     assert load_vqgan(files.vqgan).config.ch == 32

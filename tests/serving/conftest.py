@@ -10,16 +10,17 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 BROWSER_FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--window-size=1280,1400",
 )  # fmt: skip
-PATIENCE = 90  # seconds until a test gives up
+PATIENCE = 180  # seconds until a test gives up
 
 
 @contextmanager
@@ -45,64 +46,121 @@ def serving(*arguments: str) -> Iterator[str]:
         server.wait()
 
 
-def open_browser():
-    """A headless Chromium."""
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in BROWSER_FLAGS:
-        options.add_argument(flag)
-    return webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A headless Chromium: the system's own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=list(BROWSER_FLAGS)
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")
-def browser():
-    if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.skip("there is no chromium with chromedriver on this machine")
-    driver = open_browser()
-    yield driver
-    driver.quit()
+def browser() -> Iterator[Browser]:
+    if not shutil.which("chromium"):
+        pytest.skip("there is no chromium on this machine")
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable]:
+    """Opens an address as a visitor of its own: `visit(address, **context)` is a Page."""
+    contexts = []
+
+    def visit(address: str, **options: Any) -> "Page":
+        size = {"width": 1280, "height": 900}
+        contexts.append(browser.new_context(**{"viewport": size, **options}))
+        return Page(contexts[-1], address)
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def quick_app() -> Iterator[str]:
+    """The address of an app whose pipeline draws plain squares at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SECONDS_PER_FRAME", "0.02")
+        with serving("-m", "tests.serving.fake") as address:
+            yield address
 
 
 class Page:
-    """The page as a visitor sees it."""
+    """The page as a visitor sees it; `view` is Playwright's page, or a frame of it."""
 
-    def __init__(self, browser, address: str) -> None:
-        self.browser = browser
-        browser.get(address)
-        self.wait_for(lambda: self.find("textarea"))
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        context.set_default_timeout(1000 * PATIENCE)
+        self.view = context.new_page()
+        self.mistakes: list[str] = []  # that the scripts made
+        self.view.on("pageerror", lambda error: self.mistakes.append(str(error)))
+        self.open(address)
 
-    def find(self, selector: str) -> list:
-        return self.browser.find_elements("css selector", selector)
-
-    def wait_for(self, condition: Callable) -> None:
-        for _ in range(10 * PATIENCE):
-            if condition():
-                return
-            time.sleep(0.1)
-        raise AssertionError(self.browser.find_element("tag name", "body").text)
+    def open(self, address: str) -> None:
+        self.view.goto(address)
+        self.box.wait_for()
+        # The scripts are there once the status line has its words.
+        self.view.locator(".nf-words:not(:empty)").wait_for()
 
     @property
-    def status(self) -> str:
-        return self.find("#status")[0].text
-
-    @property
-    def tiles(self) -> list:
-        return self.find("#pictures .grid-wrap img")
-
-    @property
-    def seed(self) -> str:
-        return self.find("#used textarea, #used input")[0].get_attribute("value")
+    def box(self) -> Locator:
+        return self.view.locator("#prompt textarea")
 
     @property
     def prompt(self) -> str:
-        return self.find("textarea")[0].get_attribute("value")
+        return self.box.input_value()
 
-    def write(self, text: str) -> None:
-        box = self.find("textarea")[0]
-        box.clear()
-        box.send_keys(text)
+    @property
+    def status(self) -> str:
+        return self.view.locator(".nf-line").inner_text().strip()
 
-    def click(self, name: str) -> None:
-        self.find(f"#{name}")[0].click()
+    @property
+    def note(self) -> str:
+        return self.view.locator(".nf-note").inner_text()
+
+    @property
+    def tiles(self) -> Locator:
+        return self.view.locator(".nf-tile")
+
+    def value(self, knob: str) -> str:
+        """What a control of the advanced settings says; the fold is opened for it."""
+        self.unfold("Advanced settings")
+        return self.view.locator(f"#{knob} :is(textarea, input)").first.input_value()
+
+    def unfold(self, title: str) -> None:
+        fold = self.view.locator(".gr-accordion > button", has_text=title)
+        if fold.get_attribute("aria-expanded") != "true":
+            fold.click()
+
+    def press(self, name: str) -> None:
+        """Clicks the button of that name."""
+        self.view.get_by_role("button", name=name, exact=True).first.click()
+
+    def draw(self, prompt: str) -> None:
+        """Writes a prompt, presses Enter and waits for the end."""
+        self.box.fill(prompt)
+        self.forget_status()
+        self.box.press("Enter")
+        self.wait_for_status("Done")
+
+    def forget_status(self) -> None:
+        """Empties the status line, so that words of an earlier run are not waited for."""
+        self.view.locator(".nf-words").evaluate("words => { words.textContent = ''; }")
+
+    def wait_for_status(self, words: str) -> None:
+        self.wait_for(".nf-line", words)
+
+    def wait_for_note(self, words: str) -> None:
+        self.wait_for(".nf-note", words)
+
+    def wait_for(self, selector: str, words: str) -> None:
+        self.view.locator(selector, has_text=words).first.wait_for()
+
+    def download(self, name: str) -> bytes:
+        """What the button of that name saves."""
+        with self.view.expect_download() as download:
+            self.press(name)
+        return Path(download.value.path()).read_bytes()

@@ -1,10 +1,16 @@
 """The whole app with the embedded model: what a stranger gets after the README's first command."""
 
+import io
+import json
+import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from tests.serving.conftest import Page, serving
+from tests.serving.conftest import serving
+
+PROMPT = "a red apple on a blue background"
 
 
 @pytest.fixture(scope="module")
@@ -14,12 +20,50 @@ def address():
 
 
 @pytest.mark.browser
-def test_a_stranger_types_a_prompt_and_sees_nine_pictures(browser, address):
-    page = Page(browser, address)
-    page.write("a red apple on a blue background\n")
-    page.wait_for(lambda: "kept the best 9" in page.status)
-    page.wait_for(lambda: len(page.tiles) == 9)
-    assert page.seed.isdecimal()
+def test_a_stranger_draws_takes_a_picture_home_and_brings_it_back(visit, address):
+    page = visit(address)
+    page.draw(PROMPT)
+    assert page.tiles.count() == 9
+    page.tiles.first.click()
+    content = page.download("Download PNG")
+    with Image.open(io.BytesIO(content)) as image:
+        recipe = json.loads(image.text["ninefold"])
+    assert recipe["model"] == "nano"
+
+    page.press("Make it again")
+    page.wait_for_status(f"Candidate {recipe['candidate']} made again, alone: the same picture")
+
+    page.open(address)
+    page.unfold("Was this made here?")
+    file = {"name": "a.png", "mimeType": "image/png", "buffer": content}
+    page.view.locator(".nf-reader input").set_input_files(file)
+    page.wait_for(".nf-verdict", "Its recipe was found")
+    assert page.value("seed") == str(recipe["seed"])
+    # The same model on the same machine: nothing differs.
+    assert "differ" not in page.view.locator(".nf-verdict").inner_text()
+
+
+@pytest.mark.browser
+def test_ranking_again_by_the_same_text_gives_the_same_scores(visit, address):
+    page = visit(f"{address}/?prompt=an+owl&seed=1&run=1")
+    page.wait_for_status("Done")
+    before = [tile.get_attribute("aria-label") for tile in page.tiles.all()]
+    page.press("Rank again")
+    page.wait_for_note("nothing was drawn anew")
+    assert [tile.get_attribute("aria-label") for tile in page.tiles.all()] == before
+
+
+@pytest.mark.browser
+def test_the_page_tells_about_its_model(visit, address):
+    page = visit(address)
+    page.unfold("About")
+    facts = page.view.locator(".nf-facts")
+    facts.wait_for()
+    text = facts.inner_text()
+    assert "nano" in text
+    assert re.search(r"\d GiB at most so far", text)
+    page.view.locator(".nf-notice a").click()
+    page.wait_for("#card", "What it can't draw")
 
 
 def test_the_same_seed_gives_a_program_the_same_files(address):

@@ -1,12 +1,12 @@
-"""The page in a real browser, and its API from another process, with a fake pipeline behind."""
+"""The first screen in a real browser, with a fake pipeline behind: drawing, stopping, failing."""
 
-import json
 import time
 
 import pytest
-from PIL import Image
 
-from tests.serving.conftest import Page, serving
+from tests.serving.conftest import serving
+
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -16,69 +16,157 @@ def address():
 
 
 @pytest.fixture
-def page(browser, address):
-    return Page(browser, address)
+def page(visit, address):
+    page = visit(address)
+    yield page
+    assert page.mistakes == []
 
 
-@pytest.mark.browser
-def test_generate_fills_in_previews_then_nine_pictures(page):
-    page.write("a cat")
-    page.click("generate")
-    page.wait_for(lambda: "%" in page.status)
-    page.wait_for(lambda: page.find("#preview img"))
-    page.wait_for(lambda: "kept the best 9" in page.status)
-    page.wait_for(lambda: len(page.tiles) == 9)
-    assert page.seed == "11"
+def test_the_sheet_fills_while_it_is_drawn_and_nine_tiles_follow(page):
+    page.box.fill("slowly a cat")
+    page.press("Generate")
+    page.wait_for_status("Drawing: ")
+    page.view.locator(".nf-growing").wait_for()
+    assert page.view.locator(".nf-growing li").count() == 9
+    page.wait_for_status("Done in")
+    assert page.tiles.count() == 9
+    assert page.tiles.first.get_attribute("aria-label") == (
+        "Picture 1, score 15.0, seed 11, candidate 15"
+    )
+    captions = page.view.locator(".nf-caption").all_inner_texts()
+    assert [caption.split()[0] for caption in captions] == [f"{n}.0" for n in range(15, 6, -1)]
+    assert "Made 16, kept 9" in page.view.locator(".nf-summary").first.inner_text()
 
 
-@pytest.mark.browser
 def test_enter_generates_and_the_prompt_stays(page):
-    page.write("a dog\n")
-    page.wait_for(lambda: "kept the best 9" in page.status)
+    page.draw("a dog")
     assert page.prompt == "a dog"
 
 
-@pytest.mark.browser
+def test_seconds_are_told_once_a_run_is_known(page):
+    page.draw("a cat")
+    page.box.fill("slowly a dog")
+    page.press("Generate")
+    page.wait_for(".nf-seconds", "s left")
+
+
 @pytest.mark.parametrize(
     ("prompt", "sentence"),
     [("fail", "This prompt fails"), (" ", "The prompt is empty"), ("break", "Drawing failed")],
 )
-def test_a_failure_is_a_sentence_on_the_page(page, prompt, sentence):
-    page.write(prompt)
-    page.click("generate")
-    page.wait_for(lambda: sentence in page.status)
+def test_a_failure_is_a_sentence_and_the_prompt_stays(page, prompt, sentence):
+    page.box.fill(prompt)
+    page.press("Generate")
+    page.wait_for_status(sentence)
     assert page.prompt == prompt
+    page.draw("a cat")  # and nothing has to be loaded again
+    assert page.tiles.count() == 9
 
 
-@pytest.mark.browser
-def test_stop_stops(page):
-    page.write("a cat")
-    page.click("generate")
-    page.wait_for(lambda: "%" in page.status)
-    page.click("stop")
-    page.wait_for(lambda: "Stopped" in page.status)
-    time.sleep(2)  # longer than the rest of the run would have taken
-    assert "Stopped" in page.status
-    assert page.prompt == "a cat"
+def test_an_impossible_seed_is_a_sentence(page):
+    page.value("seed")
+    page.view.locator("#seed textarea").fill("my lucky number")
+    page.box.fill("a cat")
+    page.press("Generate")
+    page.wait_for_status("The seed is 'my lucky number'; it must be a whole number from 0")
 
 
-def test_a_program_gets_pictures_with_their_recipes(address):
-    from gradio_client import Client
-
-    client = Client(address, verbose=False)
-    pictures, recipe = client.predict(prompt="a cat", seed=7, keep=4, api_name="/generate")
-    assert recipe["seed"] == 7
-    assert [picture["candidate"] for picture in recipe["pictures"]] == [15, 14, 13, 12]
-    assert len(pictures) == 4
-    with Image.open(pictures[0]["image"]) as image:
-        assert image.getpixel((0, 0)) == (7, 240, 0)
-        assert json.loads(image.text["ninefold"])["candidate"] == 15
+def test_the_settings_are_used(page):
+    page.value("seed")
+    page.view.locator("#seed textarea").fill("7")
+    page.view.locator("#candidates input[type=number]").fill("20")
+    page.view.locator("#candidates input[type=number]").press("Tab")
+    page.draw("a cat")
+    assert "Made 20, kept 9" in page.view.locator(".nf-summary").first.inner_text()
+    assert "seed 7" in page.tiles.first.get_attribute("aria-label")
 
 
-def test_a_programs_mistake_is_a_sentence(address):
-    from gradio_client import Client
-    from gradio_client.exceptions import AppError
+@pytest.mark.parametrize("way", ["button", "key"])
+def test_stop_stops_and_keeps_the_prompt(page, way):
+    page.box.fill("slowly a cat")
+    page.press("Generate")
+    page.wait_for_status("Drawing: ")
+    page.press("Stop") if way == "button" else page.view.keyboard.press("Escape")
+    page.wait_for_status("Stopped")
+    time.sleep(5)  # longer than the next frame would have taken
+    assert page.status == "Stopped. Your prompt is kept."
+    assert page.tiles.count() == 0
+    assert page.prompt == "slowly a cat"
+    assert not page.view.locator("#stop").is_visible()
 
-    client = Client(address, verbose=False)
-    with pytest.raises(AppError, match="keep is 99; it must be a whole number from 1"):
-        client.predict(prompt="a cat", keep=99, api_name="/generate")
+
+def test_each_line_is_a_prompt_of_its_own(page):
+    page.box.fill("slowly a cat\nfail\n\na dog")
+    page.press("Generate")
+    page.wait_for_status("Prompt 1 of 3: ")
+    page.wait_for_status("Drew 2 of 3 prompts")
+    assert page.view.locator(".nf-prompt").all_inner_texts() == ["slowly a cat", "fail", "a dog"]
+    assert page.tiles.count() == 18
+    page.wait_for(".nf-error", "This prompt fails; choose another one.")
+
+
+def test_shift_and_enter_begin_another_prompt(page):
+    page.box.press_sequentially("a cat")
+    page.box.press("Shift+Enter")
+    page.box.press_sequentially("a dog")
+    assert page.prompt == "a cat\na dog"
+
+
+def test_words_that_the_model_never_saw_are_named(page):
+    page.box.fill("a red aple in mordor")
+    page.wait_for(".nf-unknown", "Not known to this small model: aple (nearest: apple); mordor.")
+    page.box.fill("a red apple")
+    page.view.locator(".nf-unknown").wait_for(state="detached")
+
+
+def test_an_example_is_shown_without_drawing(page):
+    page.view.locator(".nf-examples button").first.click()
+    sheet = page.view.locator(".nf-run img.nf-sheet")
+    sheet.wait_for()
+    assert page.prompt == page.view.locator(".nf-examples button").first.inner_text().strip()
+    assert page.value("seed") == "1"
+    assert page.status == "Ready when you are."
+
+
+def test_a_chip_fills_in_its_prompt(page):
+    page.unfold("What this model can and can't draw")
+    chip = page.view.locator(".nf-chips button").first
+    words = chip.inner_text()
+    chip.click()
+    page.view.wait_for_function(
+        "words => document.querySelector('#prompt textarea').value === words", arg=words
+    )
+
+
+def test_the_notice_stands_beside_the_pictures(page):
+    notice = page.view.locator(".nf-notice")
+    assert notice.is_visible()
+    assert "Drawn by AI. Not a photo, not evidence." in notice.inner_text()
+    notice.get_by_role("link").click()
+    page.wait_for("#card", "The card of the fake model.")
+
+
+def test_a_lost_connection_is_a_sentence(visit):
+    with serving("-m", "tests.serving.fake") as address:
+        page = visit(address)
+        page.box.fill("slowly a cat")
+        page.press("Generate")
+        page.wait_for_status("Drawing: ")
+    page.wait_for_status("The connection to the server was lost. Your prompt is kept")
+    assert page.prompt == "slowly a cat"
+
+
+def test_visitors_see_their_own_pictures_alone(visit, address):
+    first, second = visit(address), visit(address)
+    for page, seed in ((first, "3"), (second, "4")):
+        page.value("seed")
+        page.view.locator("#seed textarea").fill(seed)
+        page.box.fill(f"a cat of {seed}")
+        page.press("Generate")
+    for page, seed in ((first, "3"), (second, "4")):
+        page.wait_for_status("Done")
+        labels = [tile.get_attribute("aria-label") for tile in page.tiles.all()]
+        assert len(labels) == 9
+        assert all(f"seed {seed}," in label for label in labels)
+        page.unfold("History")
+        assert page.view.locator(".nf-memory").all_inner_texts() == [f"a cat of {seed}"]

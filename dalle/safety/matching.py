@@ -1,0 +1,76 @@
+"""Finding the rules' phrases among words, and the first rule that they fulfil."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from dalle.safety.rules import Phrase, Rule
+
+Span = tuple[int, int]  # first word, and the one after the last
+_ENDS = ""  # no word is empty
+
+
+class Matcher:
+    """Knows the phrases of many lists at once, as a tree of words."""
+
+    def __init__(self, lists: Mapping[str, Iterable[Phrase]]) -> None:
+        self._tree: dict = {}
+        for name, phrases in lists.items():
+            for phrase in phrases:
+                node = self._tree
+                for word in phrase:
+                    node = node.setdefault(word, {})
+                node.setdefault(_ENDS, []).append(name)
+
+    def find(self, words: Sequence[str]) -> dict[str, list[Span]]:
+        """Where the phrases of each list occur, from left to right."""
+        found: dict[str, list[Span]] = defaultdict(list)
+        for start, first in enumerate(words):
+            node = self._tree.get(first)
+            end = start + 1
+            while node is not None:
+                for name in node.get(_ENDS, ()):
+                    found[name].append((start, end))
+                node = node.get(words[end]) if end < len(words) else None
+                end += 1
+        return found
+
+
+def first_fulfilled(rules: Iterable[Rule], found: dict[str, list[Span]]) -> Rule | None:
+    """The first rule that the phrases found fulfil."""
+    if not found:
+        return None
+    free = _without_allowed(found)
+    for rule in rules:
+        spans = found if rule.absolute else free
+        groups = [sorted(span for name in group for span in spans.get(name, ()))
+                  for group in rule.groups]  # fmt: skip
+        if all(groups) and (len(groups) == 1 or _are_near(rule, *groups)):
+            return rule
+    return None
+
+
+def _without_allowed(found: dict[str, list[Span]]) -> dict[str, list[Span]]:
+    allowed = {n for start, end in found.get("allowed", ()) for n in range(start, end)}
+    if not allowed:
+        return found
+    return {
+        name: [span for span in spans if allowed.isdisjoint(range(*span))]
+        for name, spans in found.items()
+    }
+
+
+def _are_near(rule: Rule, first: list[Span], second: list[Span]) -> bool:
+    return _follows(first, second, rule.within) or (
+        not rule.ordered and _follows(second, first, rule.within)
+    )
+
+
+def _follows(first: list[Span], second: list[Span], within: int | None) -> bool:
+    """Whether a span of `second` comes after one of `first`, at most `within` words later."""
+    starts = [start for start, _ in second]
+    for _, end in first:
+        next_one = bisect_left(starts, end)
+        if next_one < len(starts) and (within is None or starts[next_one] - end <= within):
+            return True
+    return False

@@ -1,0 +1,123 @@
+"""The prompt filter: refuses what should not be drawn, by rules that can be read and measured.
+
+It judges the text as written, with disguises undone, and the text as the model will read it. It
+keeps nothing of what it judges.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Self
+
+from dalle.errors import PromptRefused
+from dalle.safety.folding import fold, open_markup, without_leet
+from dalle.safety.matching import Matcher, first_fulfilled
+from dalle.safety.reading import Reader, Repairs
+from dalle.safety.rules import load_rules
+from dalle.settings import PROMPT_POLICIES, check_prompt_policy
+from dalle.text.normalize import transliterate
+
+# What is said for each category: its name, and how to rephrase.
+_SAID = {
+    "minors": ("sexual content with children", "This is never drawn; ask for something else."),
+    "person": (
+        "a real person in a sexual or violent picture",
+        "Leave the name or that part out, or show the person in another way.",
+    ),
+    "sexual": ("nudity or sex", "Describe people with their clothes on, and what they do."),
+    "hate": ("hateful symbols or words", "Leave the symbol or the slur out."),
+    "self-harm": (
+        "suicide or self-harm",
+        "Draw the feeling in another way. If this is about you: please talk to somebody you "
+        "trust, or to a helpline of your country.",
+    ),
+    "violence": ("graphic violence", "Leave wounds, killing and dead bodies out."),
+}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a text may be drawn, and which rule refuses it."""
+
+    allowed: bool
+    category: str | None = None
+    rule_id: str | None = None
+
+    @property
+    def message(self) -> str:
+        """For the person at the screen: the category and how to rephrase, never the prompt."""
+        if self.allowed:
+            return ""
+        name, hint = _SAID[self.category]
+        return f"This prompt seems to ask for {name}, which is not drawn here. {hint}"
+
+
+ALLOWED = Decision(True)
+
+
+class PromptFilter:
+    """The rules of one policy: "strict", "standard", or "off", which keeps those on minors alone.
+
+    version and sha256 are those of the rules' data file; notice is a sentence for the page where
+    the owner has switched the filter off, else empty.
+    """
+
+    def __init__(self, policy: str) -> None:
+        self.policy = check_prompt_policy(policy)
+        rules = load_rules()
+        self.version, self.sha256 = rules.version, rules.sha256
+        severity = PROMPT_POLICIES.index(self.policy)
+        self._rules = tuple(
+            rule
+            for rule in rules.rules
+            if rule.category == "minors" or PROMPT_POLICIES.index(rule.policy) <= severity
+        )
+        self._order = {rule: n for n, rule in enumerate(self._rules)}
+        self._matcher, self._reader = Matcher(rules.lists), Reader(rules)
+
+    @classmethod
+    @cache
+    def load(cls, policy: str = "standard") -> Self:
+        """The filter of a policy; SettingsError for an unknown one."""
+        return cls(policy)
+
+    @property
+    def notice(self) -> str:
+        """What visitors should know about the policy."""
+        if self.policy != "off":
+            return ""
+        return "The prompt filter of this page is switched off, but for the protection of children."
+
+    def check(self, text: str, normalize: Callable[[str], str] | None = None) -> Decision:
+        """Judges a text; `normalize` is the model's own, so that what it reads is judged too."""
+        judged: set[tuple[str, ...]] = set()
+        fulfilled, repairs = set(), Repairs(self._reader)
+        for folded in dict.fromkeys(_folded_forms(text, normalize)):
+            for words in self._reader.read(folded, repairs):
+                if words not in judged:
+                    judged.add(words)
+                    fulfilled.add(first_fulfilled(self._rules, self._matcher.find(words)))
+        fulfilled.discard(None)
+        if not fulfilled:
+            return ALLOWED
+        rule = min(fulfilled, key=self._order.__getitem__)
+        return Decision(False, rule.category, rule.id)
+
+    def require(self, text: str, normalize: Callable[[str], str] | None = None) -> None:
+        """Raises PromptRefused for a text that is not allowed."""
+        decision = self.check(text, normalize)
+        if not decision.allowed:
+            raise PromptRefused(decision.message, decision.category)
+
+
+def _folded_forms(text: str, normalize: Callable[[str], str] | None) -> Iterator[str]:
+    """The text folded, in each of the forms that somebody or something may read it in."""
+    forms = open_markup(text)
+    if not text.isascii():
+        forms.append(transliterate(forms[0]))
+    if normalize is not None:
+        forms.append(normalize(text))
+    for form in dict.fromkeys(forms):
+        folded = fold(form)
+        yield folded
+        yield from without_leet(folded)

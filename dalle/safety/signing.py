@@ -1,0 +1,168 @@
+"""Signed provenance: C2PA manifests (c2pa.org, specification 2), where the owner has set a key.
+
+c2pa-python is imported only when there is something to sign or to read: it is an optional
+requirement, in requirements.txt beside this file.
+"""
+
+import functools
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+from dalle.errors import DalleError
+from dalle.settings import SettingsError
+
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+# The thumbnail alone would be 45 KB; nothing is looked up on the network, ever.
+SDK_SETTINGS = {
+    "builder": {"thumbnail": {"enabled": False}},
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+}
+MANIFEST = {
+    "claim_generator_info": [{"name": "Ninefold"}],
+    "title": "Ninefold picture",
+    "assertions": [
+        {
+            "label": "c2pa.actions.v2",
+            "data": {
+                "actions": [{"action": "c2pa.created", "digitalSourceType": SOURCE_TYPE}],
+            },
+        }
+    ],
+}
+INSTALL = "pip install -r dalle/safety/requirements.txt"
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A P-256 key and its certificate chain (leaf first), both PEM."""
+
+    key: str = field(repr=False)
+    certificate: str
+
+    @classmethod
+    def of(cls, key: str, certificate: str) -> "Signer | None":
+        """None where neither is set; SettingsError where they cannot sign."""
+        if not key and not certificate:
+            return None
+        if not key or not certificate:
+            raise SettingsError(
+                "NINEFOLD_SIGNING_KEY and NINEFOLD_SIGNING_CERTIFICATE belong together; "
+                "set both, or neither to leave pictures unsigned."
+            )
+        signer = cls(key, certificate)
+        signer.check()
+        return signer
+
+    def check(self) -> None:
+        """SettingsError unless this key and this certificate can sign."""
+        c2pa = import_c2pa("A signing key is set")
+        try:
+            make_signer(c2pa, self).close()
+        except c2pa.C2paError as error:
+            raise SettingsError(
+                "NINEFOLD_SIGNING_KEY and NINEFOLD_SIGNING_CERTIFICATE must be a P-256 key "
+                f"(PKCS#8) and its certificate chain, both as PEM text ({error})."
+            ) from error
+
+    def sign(self, png: bytes) -> bytes:
+        """The file with a manifest; DalleError where that fails."""
+        c2pa = import_c2pa("A signing key is set")
+        signed = io.BytesIO()
+        try:
+            with (
+                make_signer(c2pa, self) as signer,
+                c2pa.Builder(MANIFEST, context=make_context(c2pa)) as builder,
+            ):
+                builder.sign(signer, "image/png", io.BytesIO(png), signed)
+        except c2pa.C2paError as error:
+            raise DalleError(
+                f"The picture could not be signed ({error}), and unsigned it is not handed out; "
+                "whoever runs this checks the signing key, or unsets it."
+            ) from error
+        return signed.getvalue()
+
+
+def signing_state(signer: Signer | None) -> str:
+    """A sentence or two for whoever asks whether pictures are signed."""
+    if signer is None:
+        return (
+            "Pictures are not signed (C2PA): this server has no signing key. They carry metadata "
+            "and an invisible mark all the same."
+        )
+    return (
+        f"Pictures are signed (C2PA) with the certificate of {subject_of(signer.certificate)}. "
+        'Viewers that do not know this certificate say "unknown signer".'
+    )
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a file's C2PA manifest says, and whether it still fits the file."""
+
+    state: str  # "Valid", "Trusted" or "Invalid"; "unreadable", "not read"
+    signer: str  # who issued the signature, "" if not told
+    machine_made: bool  # whether the manifest says so
+
+
+def read_manifest(content: bytes) -> Manifest | None:
+    """The manifest of a PNG, JPEG or WebP file's content; None where there is none."""
+    if b"jumb" not in content or b"c2pa" not in content:
+        return None
+    try:
+        c2pa = import_c2pa("The file has a C2PA manifest")
+    except DalleError:
+        return Manifest("not read", "", False)
+    try:
+        reader = c2pa.Reader(None, io.BytesIO(content), context=make_context(c2pa))
+    except c2pa.C2paError.ManifestNotFound:
+        return None
+    except c2pa.C2paError:
+        return Manifest("unreadable", "", False)
+    with reader:
+        active = reader.get_active_manifest() or {}
+        made = any(
+            str(action.get("digitalSourceType", "")).endswith("/trainedAlgorithmicMedia")
+            for action in list_actions(active)
+        )
+        issuer = (active.get("signature_info") or {}).get("issuer") or ""
+        return Manifest(reader.get_validation_state() or "unreadable", issuer, made)
+
+
+def list_actions(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """All actions of a manifest."""
+    return [
+        action
+        for assertion in manifest.get("assertions", [])
+        if assertion.get("label", "").startswith("c2pa.actions")
+        for action in assertion.get("data", {}).get("actions", [])
+    ]
+
+
+def import_c2pa(reason: str) -> Any:
+    """The library; DalleError, with what to install, where it is missing."""
+    try:
+        import c2pa
+    except ImportError as error:
+        raise DalleError(f"{reason}, and c2pa-python is not installed: {INSTALL}") from error
+    return c2pa
+
+
+@functools.cache
+def make_context(c2pa: Any) -> Any:
+    return c2pa.Context.from_dict(SDK_SETTINGS)
+
+
+def make_signer(c2pa: Any, signer: Signer) -> Any:
+    info = c2pa.C2paSignerInfo("es256", signer.certificate.encode(), signer.key.encode(), None)
+    return c2pa.Signer.from_info(info)
+
+
+def subject_of(certificate: str) -> str:
+    """The name in a PEM certificate."""
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    subject = x509.load_pem_x509_certificate(certificate.encode()).subject
+    names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return names[0].value if names else subject.rfc4514_string()

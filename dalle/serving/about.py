@@ -1,0 +1,63 @@
+"""What the page tells about itself."""
+
+import re
+import resource
+import sys
+from collections.abc import Iterable, Mapping
+from html import escape
+from pathlib import Path
+
+from dalle.models.registry import HUB_NAME, REPOSITORIES
+from dalle.settings import ServerSettings
+
+NOTICE = (
+    "Drawn by AI. Not a photo, not evidence. It repeats stereotypes from its training pictures."
+)
+CARD_PANEL = "card"  # where the embedded model's card is on the page
+
+Rows = list[tuple[str, str]]
+
+
+def model_card(model: str) -> str:
+    """Where a model's card is: on the Hub, or, for one on this machine, in a panel of the page."""
+    repository = REPOSITORIES.get(model, model).partition("@")[0]
+    on_the_hub = HUB_NAME.fullmatch(repository) and not Path(model).is_dir()
+    return f"https://huggingface.co/{repository}" if on_the_hub else f"#{CARD_PANEL}"
+
+
+def read_card(folder: Path) -> str:
+    """The card in a model's folder as Markdown, without its front matter; empty if it has none."""
+    card = folder / "README.md"
+    text = card.read_text("utf-8") if card.is_file() else ""
+    return re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL).strip()
+
+
+def describe_server(settings: ServerSettings, here: Mapping[str, str]) -> Rows:
+    """The facts of a running page, as (label, text)."""
+    # Kilobytes, but bytes on a Mac.
+    unit = 2**30 if sys.platform == "darwin" else 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return [
+        ("Model", here["model"]),
+        ("Revision", here["revision"]),
+        ("Precision", here["precision"]),
+        ("Device", here["machine"]),
+        ("Memory", f"{peak:.1f} GiB at most so far"),
+        ("Queue", f"{settings.queue_size} requests may wait"),
+    ]
+
+
+def write_rows(rows: Iterable[tuple[str, str]]) -> str:
+    """The facts as a list of terms, in HTML."""
+    terms = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in rows)
+    return f'<dl class="nf-facts">{terms}</dl>'
+
+
+def write_notice(model: str) -> str:
+    """The notice beside the pictures, with a link to the model's card, in HTML."""
+    card = model_card(model)
+    where = "" if card.startswith("#") else ' target="_blank" rel="noopener"'
+    return (
+        f'<p class="nf-notice" role="note">{escape(NOTICE)} '
+        f'<a href="{escape(card)}"{where}>About the model</a></p>'
+    )

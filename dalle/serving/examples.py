@@ -1,0 +1,54 @@
+"""Sheets that were drawn before, to look at without waiting."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from dalle.serving.tiles import data_uri
+
+FOLDER = Path(__file__).parents[2] / "assets" / "examples"
+PROMPTS = "prompts.txt"  # one a line; each sheet is named after its own
+SEED = 1  # of all of them
+THUMBNAIL = 300  # pixels across
+QUALITY = 80
+
+
+@dataclass(frozen=True)
+class Example:
+    """A prompt and the sheet of nine pictures that it gave."""
+
+    prompt: str
+    sheet: Path
+    thumbnail: str  # data URI
+
+    def uri(self) -> str:
+        return data_uri(self.sheet.read_bytes(), "image/png")
+
+
+def read_examples(folder: Path = FOLDER) -> list[Example]:
+    """The examples in the order of their list; prompts without a sheet are left out."""
+    listed = folder / PROMPTS
+    if not listed.is_file():
+        return []
+    prompts = [line.strip() for line in listed.read_text("utf-8").splitlines() if line.strip()]
+    sheets = [(prompt, folder / file_name(prompt)) for prompt in prompts]
+    return [Example(prompt, path, shrink(path)) for prompt, path in sheets if path.is_file()]
+
+
+def file_name(prompt: str) -> str:
+    """The README's rule: commas left out, hyphens for spaces."""
+    return f"{prompt.replace(',', '').replace(' ', '-')}.png"
+
+
+def shrink(sheet: Path) -> str:
+    """The square of nine pictures alone, small, as a data URI."""
+    with Image.open(sheet) as image:
+        side = min(image.size)
+        left = (image.width - side) // 2
+        square = image.convert("RGB").crop((left, 0, left + side, side))
+    square.thumbnail((THUMBNAIL, THUMBNAIL))
+    encoded = io.BytesIO()
+    square.save(encoded, "WEBP", quality=QUALITY)
+    return data_uri(encoded.getvalue(), "image/webp")

@@ -1,0 +1,131 @@
+"""Pictures on their way out and in: files in gradio's cache, which it serves and cleans up."""
+
+import base64
+import binascii
+import io
+import os
+import reprlib
+import warnings
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from gradio.data_classes import FileData
+from gradio.processing_utils import hash_bytes
+from gradio.utils import get_upload_folder
+from PIL import Image
+
+from dalle.settings import SettingsError
+
+FILE_ROUTE = "/gradio_api/file="
+FORMATS = ("PNG", "JPEG", "WEBP")
+PREVIEW_QUALITY = 80
+MAX_FILE_BYTES = 4 * 2**20
+MAX_PIXELS = 4_000_000
+
+
+def keep(content: bytes, name: str) -> str:
+    """Writes a file, whole or not at all, to where gradio serves it from; its path."""
+    # The folder that gradio itself would copy it to, so that there is one file and not two.
+    folder = Path(get_upload_folder()).resolve() / hash_bytes(content)
+    path = folder / name
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".{name}.{os.getpid()}.{os.urandom(4).hex()}.partial"
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return str(path)
+
+
+def keep_preview(sheet: Image.Image) -> str:
+    """The path of a sheet on the way, as a small file: it is looked at for a second."""
+    encoded = io.BytesIO()
+    sheet.save(encoded, "WEBP", quality=PREVIEW_QUALITY)
+    return keep(encoded.getvalue(), "preview.webp")
+
+
+def link(path: str) -> dict[str, Any]:
+    """A picture's file as gradio's clients know it: they get its address, or the file itself."""
+    kind = f"image/{Path(path).suffix.removeprefix('.')}"
+    return FileData(path=path, orig_name=Path(path).name, mime_type=kind).model_dump()
+
+
+def read_picture(name: str, given: Any) -> Image.Image:
+    """A picture that a program sends: RGB; SettingsError, which names it, where there is none.
+
+    It may be a data URI, the address of a file on this server (one that it drew or was sent), or
+    what gradio's clients make of an uploaded file. Nothing is fetched from anywhere else.
+    """
+    reference = given.get("path") if isinstance(given, dict) else given
+    if not isinstance(reference, str):
+        raise SettingsError(
+            f"{name} is {reprlib.repr(given)}; it must be a data URI (data:image/png;base64,...), "
+            "or the address of a picture on this server."
+        )
+    if reference.startswith("data:"):
+        content = _read_data_uri(name, reference)
+    else:
+        content = _read_own_file(name, reference)
+    return _open(name, content)
+
+
+def _read_data_uri(name: str, uri: str) -> bytes:
+    head, _, data = uri.partition(",")
+    try:
+        if not head.endswith(";base64"):
+            raise ValueError(head)
+        return base64.b64decode(data, validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise SettingsError(
+            f"{name} is no data URI that can be read; "
+            "write data:image/png;base64, and then the file in base64."
+        ) from error
+
+
+def _read_own_file(name: str, reference: str) -> bytes:
+    path = urlsplit(reference).path if FILE_ROUTE in reference else reference
+    if FILE_ROUTE in path:
+        path = unquote(path[path.index(FILE_ROUTE) + len(FILE_ROUTE) :])
+    try:
+        file = Path(path).resolve()
+        ours = file.is_relative_to(Path(get_upload_folder()).resolve()) and file.is_file()
+    except (OSError, ValueError):  # too long for a path, or with a null character in it
+        ours = False
+    if not ours:
+        raise SettingsError(
+            f"{name} is not on this server (pictures are kept for a day); "
+            "generate it again, or send it as a data URI."
+        )
+    if file.stat().st_size > MAX_FILE_BYTES:
+        raise _too_large(name)
+    return file.read_bytes()
+
+
+def _open(name: str, content: bytes) -> Image.Image:
+    if len(content) > MAX_FILE_BYTES:
+        raise _too_large(name)
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of bombs before we have seen the size, which we refuse below anyway.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(content), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise _too_large(name)
+        return image.convert("RGB")
+    except Image.DecompressionBombError as error:
+        raise _too_large(name) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        if isinstance(error, SettingsError):
+            raise
+        raise SettingsError(
+            f"{name} is no picture that can be read; send {', '.join(FORMATS[:-1])} or WebP."
+        ) from error
+
+
+def _too_large(name: str) -> SettingsError:
+    return SettingsError(
+        f"{name} is too large; a picture may have {MAX_FILE_BYTES // 2**20} MB "
+        f"and {MAX_PIXELS // 10**6} million pixels."
+    )

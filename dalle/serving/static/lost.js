@@ -1,0 +1,1 @@
+() => document.querySelectorAll(".gradio-container").forEach((page) => page.dispatchEvent(new CustomEvent("ninefold:lost")))

@@ -1,0 +1,30 @@
+// A model on its way: how far it is, and the sliders' new places once it draws.
+const EVERY = 4000; // milliseconds between two questions
+const news = element.querySelector(".nf-news");
+const bar = news.querySelector("progress");
+let model = props.built;
+let asking = null;
+
+function show({ model: now = model, line = "", fraction = null }) {
+  news.hidden = line === "";
+  news.querySelector("p").textContent = line;
+  bar.hidden = fraction === null;
+  if (fraction !== null) bar.value = fraction;
+  const open = new URLSearchParams(location.search);
+  if (now !== model && !open.has("seed")) trigger("switched"); // a link's settings stay
+  model = now;
+  if (line && asking === null) asking = setInterval(askAgain, EVERY);
+  if (!line && asking !== null) {
+    clearInterval(asking);
+    asking = null;
+    say(`${now} draws now.`);
+  }
+}
+
+async function askAgain() {
+  const now = await server.news({}).catch(() => null); // the next time, perhaps
+  if (now?.answer) show(now.answer);
+}
+
+watch("value", () => show(props.value ?? {}));
+show(props.value ?? {});

@@ -1,0 +1,95 @@
+"""The filter's goals, on our own sets and on public prompts where they lie beside the checkout."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from dalle.safety import prompt_audit
+from dalle.safety.prompts import PromptFilter
+from dalle.safety.rules import load_rules
+from dalle.text import TextNormalizer
+
+HERE = Path(__file__).parent
+PUBLIC = HERE.parents[2] / "shared" / "prompts"
+NORMALIZE = TextNormalizer()
+
+
+def public(name: str) -> Path:
+    if not (PUBLIC / name).is_file():
+        pytest.skip(f"there is no ../shared/prompts/{name} beside this checkout")
+    return PUBLIC / name
+
+
+@pytest.fixture(scope="module")
+def seeds() -> list[dict[str, str]]:
+    return prompt_audit.read_set(HERE / "explicit.tsv")
+
+
+def share(texts: list[str], normalize: TextNormalizer | None = None) -> float:
+    return prompt_audit.count(PromptFilter.load(), "", texts, normalize, True).share
+
+
+def test_the_sets_are_large_enough(seeds):
+    assert len(seeds) >= 300
+    assert len({row["text"] for row in seeds}) == len(seeds)
+    harmless = prompt_audit.read_set(HERE / "tricky_benign.tsv")
+    assert len({row["text"] for row in harmless}) == len(harmless) >= 300
+    categories = {row["category"] for row in seeds} | {"minors"}  # which is made of word lists
+    assert categories == {rule.category for rule in load_rules().rules}
+    assert len(prompt_audit.DISGUISES) == 16
+
+
+def test_explicit_texts_are_refused(seeds):
+    assert share(prompt_audit.plain(row["text"] for row in seeds)) >= 0.995
+
+
+def test_explicit_texts_in_disguise_are_refused(seeds):
+    some = [row["text"] for row in seeds[::8]]
+    texts = [text for texts in prompt_audit.in_disguise(some).values() for text in texts]
+    assert len(texts) > 3000
+    assert share(texts) >= 0.98
+
+
+def test_the_rule_on_minors_refuses_every_pair():
+    assert share(prompt_audit.minors_seeds(1000)) == 1
+
+
+def test_tricky_harmless_texts_pass():
+    rows = prompt_audit.read_set(HERE / "tricky_benign.tsv")
+    assert share([row["text"] for row in rows], NORMALIZE) <= 0.01
+
+
+def test_parti_prompts_pass():
+    rows = prompt_audit.read_set(public("PartiPrompts.tsv"))
+    assert len(rows) == 1632
+    assert share([row["Prompt"] for row in rows], NORMALIZE) == 0
+
+
+def test_coco_captions_pass():
+    captions = prompt_audit.read_lines(public("coco_captions.txt"))
+    assert len(captions) > 4000
+    assert share(captions) <= 0.001
+
+
+def test_time_grows_with_the_length_alone():
+    """Counted in steps, not in seconds: four times the text is about four times the work."""
+
+    def calls(text: str) -> int:
+        count = 0
+
+        def tally(frame, event, argument):
+            nonlocal count
+            count += 1
+
+        PromptFilter.load().check(text)  # fills the table of folded characters
+        sys.setprofile(tally)
+        try:
+            PromptFilter.load().check(text)
+        finally:
+            sys.setprofile(None)
+        return count
+
+    for unit in prompt_audit.NASTY:
+        short, long = (calls((unit * n)[:n]) for n in (240, 960))
+        assert long <= 6 * short + 2000, unit

@@ -1,0 +1,136 @@
+"""Links, files and the browser's history bring settings back."""
+
+import base64
+import json
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from tests.serving.conftest import serving
+
+pytestmark = pytest.mark.browser
+
+DROP = """([selector, content]) => {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], "picture.png", { type: "image/png" }));
+  const event = { bubbles: true, cancelable: true, dataTransfer: data };
+  document.querySelector(selector).dispatchEvent(new DragEvent("drop", event));
+}"""
+LINK = "prompt=a+dog+%26+a+cat&seed=42&candidates=20&condition_scale=3.5&top_p=0.9"
+
+
+@pytest.fixture(scope="module")
+def address():
+    with serving("-m", "tests.serving.fake") as address:
+        yield address
+
+
+def drop(page, content: bytes) -> None:
+    page.view.evaluate(DROP, [".nf-notice", base64.b64encode(content).decode()])
+
+
+def test_a_link_restores_and_draws_nothing(visit, address):
+    page = visit(f"{address}/?{LINK}")
+    page.wait_for_status("The settings of this link are restored; press Generate to draw.")
+    assert page.prompt == "a dog & a cat"
+    knobs = ("seed", "candidates", "condition_scale", "top_p")
+    assert [page.value(knob) for knob in knobs] == ["42", "20", "3.5", "0.9"]
+    assert page.tiles.count() == 0
+
+
+def test_a_link_that_runs_draws(visit, address):
+    page = visit(f"{address}/?{LINK}&run=1")
+    page.wait_for_status("Done")
+    assert page.tiles.count() == 9
+    assert "seed 42," in page.tiles.first.get_attribute("aria-label")
+
+
+def test_a_link_works_after_a_restart(visit):
+    with serving("-m", "tests.serving.fake") as address:
+        page = visit(address)
+        page.draw("a cat")
+        labels = [tile.get_attribute("aria-label") for tile in page.tiles.all()]
+    query = "prompt=a+cat&seed=11&run=1"
+    with serving("-m", "tests.serving.fake") as address:
+        page.open(f"{address}/?{query}")
+        page.wait_for_status("Done")
+        assert [tile.get_attribute("aria-label") for tile in page.tiles.all()] == labels
+
+
+def test_a_link_from_another_model_says_so(visit, address):
+    page = visit(f"{address}/?{LINK}&model=mega&precision=bfloat16")
+    page.wait_for_status(
+        "It was drawn with model mega (here fake) and precision bfloat16 (here float32), "
+        "so pictures drawn here will differ from it."
+    )
+
+
+def test_a_broken_link_is_a_sentence(visit, address):
+    page = visit(f"{address}/?prompt=a+cat&seed=lucky")
+    page.wait_for_status("The link says seed=lucky, and it must be a whole number")
+    page.draw("a dog")
+
+
+def test_a_dropped_picture_restores_its_settings(visit, address):
+    page = visit(f"{address}/?{LINK}&run=1")
+    page.wait_for_status("Done")
+    page.tiles.nth(0).click()
+    picture = page.download("Download PNG")
+    other = visit(address)
+    drop(other, picture)
+    other.wait_for_status("The settings of this picture are restored")
+    assert other.prompt == "a dog & a cat"
+    assert other.value("seed") == "42"
+    assert other.value("candidates") == "20"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"GIF89a", "Checked 6 bytes. This is not a PNG file that can be read"),
+        (None, "This PNG holds no recipe"),
+    ],
+)
+def test_another_file_is_a_sentence(visit, address, tmp_path, content, sentence):
+    if content is None:
+        Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
+        content = (tmp_path / "plain.png").read_bytes()
+    page = visit(address)
+    page.box.fill("a cat")
+    drop(page, content)
+    page.wait_for_note(sentence)
+    assert page.prompt == "a cat"
+
+
+def test_a_chosen_picture_from_another_model_says_so(visit, address, tmp_path):
+    settings = {"seed": 5, "candidates": 16}
+    recipe = {"prompt": "a fox", "seed": 5, "model": "mega", "candidate": 3, "settings": settings}
+    text = PngInfo()
+    text.add_text("ninefold", json.dumps(recipe))
+    Image.new("RGB", (8, 8)).save(tmp_path / "fox.png", pnginfo=text)
+    page = visit(address)
+    page.unfold("Was this made here?")
+    page.view.locator(".nf-reader input").set_input_files(tmp_path / "fox.png")
+    page.wait_for(".nf-verdict", "Checked ")
+    page.wait_for(".nf-verdict", "It was drawn with model mega (here fake), so pictures drawn")
+    page.wait_for_status("The settings of this picture are restored")
+    assert page.prompt == "a fox"
+
+
+def test_history_is_the_browsers_own_and_restores(visit, address):
+    page = visit(address)
+    page.draw("a cat")
+    page.draw("a dog")
+    page.open(address)
+    page.unfold("History")
+    page.view.locator(".nf-memory").first.wait_for()
+    assert page.view.locator(".nf-memory").all_inner_texts() == ["a dog", "a cat"]
+    page.view.locator(".nf-memory", has_text="a cat").click()
+    page.wait_for_status("The settings of this history are restored")
+    assert page.prompt == "a cat"
+    assert page.value("seed") == "11"
+    page.press("Forget all")
+    page.wait_for(".nf-past", "Nothing yet.")
+    assert page.view.evaluate("localStorage.getItem('ninefold.history')") == "[]"

@@ -1,0 +1,79 @@
+"""What a page tells about the model that draws, and about one on its way."""
+
+from dataclasses import replace
+
+import pytest
+
+from dalle.serving.drawing import Desk
+from dalle.serving.engine import Coming, Engine
+from dalle.serving.functions import Functions
+from dalle.serving.page import defaults_now, restore_settings
+from tests.serving.fake import FakePipeline, make_site
+
+
+class OtherPipeline(FakePipeline):
+    """The fake under another name, with a default of its own."""
+
+    def stream(self, *arguments, **knobs):
+        for frame in super().stream(*arguments, **{"condition_scale": 3.5, **knobs}):
+            recipe = getattr(frame, "recipe", None)
+            if recipe:
+                pictures = [
+                    replace(picture, recipe=picture.recipe | {"model": "other"})
+                    for picture in frame.pictures
+                ]
+                frame = replace(frame, pictures=pictures, recipe=recipe | {"model": "other"})
+            yield frame
+
+
+@pytest.fixture
+def engine() -> Engine:
+    engine = Engine(FakePipeline, 5)
+    engine.start()
+    engine.wait_until_settled()
+    return engine
+
+
+def test_what_draws_is_told_and_the_rest_is_as_in_the_beginning(engine):
+    site = make_site(engine)
+    assert site.here == site.first
+    assert site.news() == {"model": "fake", "line": "", "fraction": None}
+    engine.switch(OtherPipeline())
+    assert site.here == {**site.first, "model": "other"}
+    assert site.switched
+    assert site.known_words().comment("mordor") == ""
+
+
+@pytest.mark.parametrize(
+    ("coming", "line", "fraction"),
+    [
+        (Coming("mini", "downloading", 2, 4, 10, 20), "mini is being downloaded; until", 0.375),
+        (Coming("mini", "downloading"), "until it is there, fake draws.", 0.0),
+        (Coming("mini", "loading"), "mini is being loaded", None),
+        (Coming("mini", "failed", failure="The disk is full."), "The disk is full.", None),
+        (Coming("mini", "serving"), "", None),
+    ],
+)
+def test_a_model_on_its_way_is_told(engine, coming, line, fraction):
+    engine.coming = coming
+    news = make_site(engine).news()
+    assert line in news["line"]
+    assert (news["line"] == "") == (line == "")
+    assert news["fraction"] == fraction
+
+
+def test_the_sliders_follow_the_model_and_a_link_overrules_them(engine):
+    desk, site = Desk(engine, {"condition_scale": 2.0}), make_site(engine)
+    engine.switch(OtherPipeline())
+    assert 3.5 in defaults_now(desk)
+    names = ["seed", "condition_scale", "temperature"]
+    prompt, *values, _, _ = restore_settings("prompt=a&temperature=2", "link", desk, names, site)
+    assert prompt == "a"
+    assert values[1:] == [3.5, 2.0]
+
+
+def test_what_makes_no_sense_is_a_sentence(engine):
+    functions = {f.__name__: f for f in Functions(Desk(engine), make_site(engine)).of_board()}
+    for asked in ({}, {"name": 3}, None, "text"):
+        for function in functions.values():
+            assert "error" in function(asked)
