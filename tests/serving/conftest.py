@@ -80,6 +80,13 @@ def visit(browser: Browser) -> Iterator[Callable]:
         context.close()
 
 
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The address of a page whose pipeline draws plain squares, slowly enough to be watched."""
+    with serving("-m", "tests.serving.fake") as address:
+        yield address
+
+
 @pytest.fixture(scope="session")
 def quick_app() -> Iterator[str]:
     """The address of an app whose pipeline draws plain squares at once."""
@@ -134,6 +141,9 @@ class Page:
         fold = self.view.locator(".gr-accordion > button", has_text=title)
         if fold.get_attribute("aria-expanded") != "true":
             fold.click()
+            # gradio builds what was folded only now, and then fills its values in once more: what
+            # is typed in the same moment, as no person could, is lost.
+            self.view.wait_for_timeout(500)
 
     def press(self, name: str) -> None:
         """Clicks the button of that name."""

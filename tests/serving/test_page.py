@@ -9,12 +9,6 @@ from tests.serving.conftest import serving
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def address():
-    with serving("-m", "tests.serving.fake") as address:
-        yield address
-
-
 @pytest.fixture
 def page(visit, address):
     page = visit(address)

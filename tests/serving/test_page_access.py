@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.serving.conftest import ROOT, serving
+from tests.serving.conftest import ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -18,12 +18,6 @@ TARGETS = """() => [...document.querySelectorAll("main button, main input, main 
   .filter(([box]) => box.width < SIZE || box.height < SIZE)
   .map(([box, node]) => `${node.outerHTML.slice(0, 90)} ${box.width} x ${box.height}`)
 """.replace("SIZE", str(SMALLEST_TARGET))
-
-
-@pytest.fixture(scope="module")
-def address():
-    with serving("-m", "tests.serving.fake") as address:
-        yield address
 
 
 def unfold_all(page) -> None:

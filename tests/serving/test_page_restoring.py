@@ -21,12 +21,6 @@ DROP = """([selector, content]) => {
 LINK = "prompt=a+dog+%26+a+cat&seed=42&candidates=20&condition_scale=3.5&top_p=0.9"
 
 
-@pytest.fixture(scope="module")
-def address():
-    with serving("-m", "tests.serving.fake") as address:
-        yield address
-
-
 def drop(page, content: bytes) -> None:
     page.view.evaluate(DROP, [".nf-notice", base64.b64encode(content).decode()])
 
@@ -73,15 +67,23 @@ def test_a_broken_link_is_a_sentence(visit, address):
     page.draw("a dog")
 
 
-def test_a_dropped_picture_restores_its_settings(visit, address):
-    page = visit(f"{address}/?{LINK}&run=1")
+@pytest.mark.parametrize("ticked", [True, False])
+def test_a_dropped_picture_restores_its_settings(visit, address, ticked):
+    page = visit(f"{address}/?{LINK}")
+    page.wait_for_status("The settings of this link are restored")
+    if ticked:
+        page.unfold("Advanced settings")
+        page.view.get_by_label("Write my prompt into the files").check()
+    page.press("Generate")
     page.wait_for_status("Done")
     page.tiles.nth(0).click()
     picture = page.download("Download PNG")
     other = visit(address)
+    other.box.fill("something else")
     drop(other, picture)
     other.wait_for_status("The settings of this picture are restored")
-    assert other.prompt == "a dog & a cat"
+    # A prompt that is not in the file leaves what is in the box.
+    assert other.prompt == ("a dog & a cat" if ticked else "something else")
     assert other.value("seed") == "42"
     assert other.value("candidates") == "20"
 
