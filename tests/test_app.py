@@ -29,7 +29,11 @@ def test_variables_choose_the_settings():
     [
         ("PORT", "http", "PORT is 'http'; it must be a whole number from 1 to 65535"),
         ("NINEFOLD_QUEUE_SIZE", "0", "NINEFOLD_QUEUE_SIZE is '0'; it must be a whole number"),
-        ("NINEFOLD_PRECISION", "int3", "precision is 'int3'; it must be bfloat16 or float32"),
+        (
+            "NINEFOLD_PRECISION",
+            "int3",
+            "precision is 'int3'; it must be one of auto, bfloat16",
+        ),
         ("NINEFOLD_PROMPT_POLICY", "lax", "prompt_policy is 'lax'; it must be off or standard"),
         (
             "NINEFOLD_COLOUR",

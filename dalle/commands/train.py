@@ -6,6 +6,7 @@ codes      what the image codes stand for
 vqgan      pictures to codes and back, needs codes
 bart       captions to codes, needs text and codes
 clip       which caption fits, needs text and vqgan
+adopt      begins the runs from the model that ships
 overview   what the runs have learned so far, as two pictures
 """
 
@@ -19,7 +20,6 @@ HELP = "Make the embedded model, or one from your own captioned pictures."
 HELD_OUT_SEED = 1_000_003  # of the scenes that are never trained on
 HELD_OUT = 48
 TEXT_CAPTIONS = 60_000
-WORDS = "words.txt"  # every word that a caption ever holds, one a line
 CODE_PICTURES = 30_000
 
 
@@ -28,12 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, (function, text) in PARTS.items():
         part = parts.add_parser(name, help=text, description=text)
         part.set_defaults(part=function)
-        part.add_argument("--stage", default=STAGES[name], help="of scenes (%(default)s)")
+        part.add_argument("--stage", default="full", help="of scenes (%(default)s)")
         part.add_argument("--seed", type=int, default=0)
         part.add_argument("--sprites", type=Path, default=Path(".data/sprites"), metavar="DIR")
         part.add_argument("--runs", type=Path, default=Path(".runs"), metavar="DIR")
         if name == "overview":
             part.add_argument("--out", type=Path, default=Path("."), metavar="DIR")
+            continue
+        if name == "adopt":
+            part.add_argument("--model", type=Path, default=Path("assets/nano"), metavar="DIR")
             continue
         if name == "scenes":
             part.add_argument("--show", type=Path, default=Path("scenes.png"), metavar="FILE")
@@ -56,12 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 type=float,
                 default=0.2,
                 help="part of the steps in which the rate falls",
-            )
-            part.add_argument(
-                "--start-from",
-                type=Path,
-                metavar="DIR",
-                help="begin a new run with the weights of an exported model",
             )
 
 
@@ -88,8 +85,16 @@ def run_overview(arguments: argparse.Namespace) -> None:
         print(path)
 
 
+def run_adopt(arguments: argparse.Namespace) -> None:
+    from dalle.training.adopt import adopt
+
+    for path in adopt(arguments.model, arguments.runs):
+        print(path)
+
+
 def run_text(arguments: argparse.Namespace) -> None:
     from dalle.text.tokenize import BART_SPECIALS, CLIP_SPECIALS, train_tokenizer
+    from dalle.training.adopt import WORDS
     from dalle.training.nano import TEXT_VOCABULARY
     from dalle.training.runs import write_atomically
 
@@ -146,9 +151,9 @@ def run_vqgan(arguments: argparse.Namespace) -> None:
 
 
 def run_bart(arguments: argparse.Namespace) -> None:
-    from dalle.models import load_bart
     from dalle.models.checkpoint import write_params
     from dalle.text import PromptTokenizer
+    from dalle.training.adopt import WORDS
     from dalle.training.bart import train_bart
     from dalle.training.nano import BART, GENERATION
     from dalle.training.runs import write_atomically
@@ -170,7 +175,6 @@ def run_bart(arguments: argparse.Namespace) -> None:
         peak=arguments.learning_rate,
         cooldown=arguments.cooldown,
         seed=arguments.seed,
-        initial=load_bart(arguments.start_from).params if arguments.start_from else None,
     )
     if arguments.export:
         write_params(arguments.export, state.average, BART.to_json(), dtype="int8")
@@ -230,7 +234,9 @@ def held_out(arguments: argparse.Namespace):
 
 
 def codes_file(arguments: argparse.Namespace) -> Path:
-    return arguments.runs / "codes" / "codes.msgpack"
+    from dalle.training.adopt import CODES
+
+    return arguments.runs / CODES
 
 
 def trained_tokeniser(arguments: argparse.Namespace):
@@ -241,8 +247,6 @@ def trained_tokeniser(arguments: argparse.Namespace):
     return restore_tokeniser(arguments.runs / "vqgan", codes_file(arguments), TOKENISER)
 
 
-STAGES = {"scenes": "full", "text": "full", "codes": "full", "vqgan": "full", "bart": "full",
-          "clip": "full", "overview": "full"}  # fmt: skip
 STEPS = {"vqgan": 3000, "bart": 6000, "clip": 1500}
 BATCH = {"vqgan": 16, "bart": 64, "clip": 96}
 PEAK = {"vqgan": 1e-3, "bart": 2e-3, "clip": 1e-3}
@@ -253,5 +257,6 @@ PARTS = {
     "vqgan": (run_vqgan, "Train the image tokeniser."),
     "bart": (run_bart, "Train the network that turns captions into codes."),
     "clip": (run_clip, "Train the network that ranks."),
+    "adopt": (run_adopt, "Begin the runs from the model that ships."),
     "overview": (run_overview, "Draw what the runs have learned so far."),
 }

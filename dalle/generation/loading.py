@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dalle.errors import DalleError
+from dalle.generation.machine import chosen_precision
 from dalle.generation.pipeline import Pipeline
 from dalle.models import load_bart, load_clip, load_vqgan
 from dalle.models.bart import Bart
@@ -29,11 +30,12 @@ SAMPLING = ("condition_scale", "temperature", "top_k", "top_p")
 def load(name: str | Path, precision: str | None = None, policy: str = "standard") -> Pipeline:
     """A registered name, a Hub repository "owner/name[@revision]", or a folder -> its Pipeline.
 
-    precision is that of BART and of the image decoder: "bfloat16" (what None means) or "float32";
-    CLIP is always float32. policy is the prompt filter's: "standard", "strict" or "off".
+    precision is that of BART and of the image decoder: "bfloat16", "float32", or (None too)
+    "auto", the faster one on this machine; CLIP is always float32. policy is the prompt filter's:
+    "standard", "strict" or "off".
     DalleError where the model is not found or its parts do not fit.
     """
-    precision = check_precision(precision or PRECISIONS[0])
+    precision = chosen_precision(check_precision(precision or PRECISIONS[0]))
     prompt_filter = PromptFilter.load(policy)
     files = locate(name)
     bart = load_bart(files.bart, dtype=jnp.dtype(precision))

@@ -4,6 +4,8 @@ import platform
 
 import jax
 
+from dalle.models.hardware import fast_dtype
+
 
 def machine_kind() -> str:
     """Such as "cpu x86_64", or an accelerator's own name: "tpu v5 lite", "nvidia a100"."""
@@ -11,3 +13,8 @@ def machine_kind() -> str:
     if device.platform == "cpu":
         return f"cpu {platform.machine().lower()}"
     return device.device_kind.lower()
+
+
+def chosen_precision(precision: str) -> str:
+    """The precision that "auto" stands for on this machine, or the one given."""
+    return fast_dtype().name if precision == "auto" else precision

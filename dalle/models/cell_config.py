@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Self
 
 from dalle.models.config import read_fields, refuse_others, require_multiple
@@ -49,6 +50,11 @@ class CellTokenizerConfig:
     def header(self) -> tuple[int, int, int, int]:
         """How many codes there are for each choice, in the order in which they are drawn."""
         return self.looks, self.styles, self.tints, self.grounds
+
+    @property
+    def header_starts(self) -> tuple[int, ...]:
+        """The first code of each choice; they come after those of cells."""
+        return tuple(accumulate(self.header[:-1], initial=self.n_embed))
 
     @property
     def length(self) -> int:

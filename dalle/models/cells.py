@@ -23,25 +23,12 @@ from jax import Array, lax
 from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.filters import Filter
 from dalle.models.layers import Embedding, LayerNorm, Linear, gelu
+from dalle.models.squares import from_squares, to_squares
 
 BLANK = 0  # the code of a cell that nothing stands in
 SAMPLED = 4  # of so many pixels a side one is compared with the grounds
 AGREES = 0.04  # of 0..1, in every channel
 SEEN, WHOLE = 0.25, 0.95  # shares of the picture
-
-
-def to_cells(pixels: Array, cell: int) -> Array:
-    """[B, H, W, C] -> [B, H / cell, W / cell, cell * cell * C]."""
-    rows, height, width, channels = pixels.shape
-    x = pixels.reshape(rows, height // cell, cell, width // cell, cell, channels)
-    return x.swapaxes(2, 3).reshape(rows, height // cell, width // cell, cell * cell * channels)
-
-
-def from_cells(cells: Array, cell: int) -> Array:
-    """[B, h, w, cell * cell * C] -> [B, h * cell, w * cell, C]."""
-    rows, height, width, _ = cells.shape
-    x = cells.reshape(rows, height, width, cell, cell, -1).swapaxes(2, 3)
-    return x.reshape(rows, height * cell, width * cell, -1)
 
 
 def to_layer(things: Array) -> Array:
@@ -115,14 +102,14 @@ class CellDecoder(nn.Module):
         x = LayerNorm(name="norm")(x)
         patches = patches + linear(patches.shape[-1], name="out", init_std=1e-3)(x)
 
-        layer = from_cells(patches, config.cell)
+        layer = from_squares(patches, config.cell)
         alpha = jnp.clip(2 * layer[..., 3:], 0, 1)
         things = layer[..., :3]
         tone = things.mean((1, 2)) / jnp.maximum(alpha.mean((1, 2)), 1e-3)
         things = Filter(config.tints, config.filter_width, self.dtype, name="dye")(
             things, alpha, tint, tone
         )
-        picture = things + (1 - alpha) * (from_cells(ground, config.cell) - 0.5)
+        picture = things + (1 - alpha) * (from_squares(ground, config.cell) - 0.5)
         whole = Filter(config.looks, config.filter_width, self.dtype, name="finish")
         return whole(picture, jnp.ones_like(alpha), look, picture.mean((1, 2))) + 0.5
 
@@ -148,7 +135,7 @@ class CellReader(nn.Module):
     def read_choices(self, pixels: Array) -> Array:
         """Pictures [B, H, W, 3] -> a logit for every code of the four choices, [B, sum]."""
         side = self.config.cell // 2
-        blocks = to_cells(pixels - 0.5, side)
+        blocks = to_squares(pixels - 0.5, side)
         blocks = blocks.reshape(*blocks.shape[:3], side**2, 3)
         coarse = jnp.concatenate([blocks.mean(3), 3 * blocks.std(3)], -1)
         x = gelu(self.whole(4 * coarse.reshape(len(pixels), -1)))
@@ -156,7 +143,7 @@ class CellReader(nn.Module):
 
     def read_cells(self, pixels: Array, empty: Array, header: Array) -> Array:
         """Pictures and their empty grounds [B, H, W, 3] -> a vector a cell, [B, h, w, E]."""
-        both = [to_cells(x - 0.5, self.config.cell) for x in (pixels, empty)]
+        both = [to_squares(x - 0.5, self.config.cell) for x in (pixels, empty)]
         manner = self.looks(header[:, 0]) + self.tints(header[:, 2])
         x = gelu(self.cell(4 * jnp.concatenate(both, -1)) + manner[:, None, None])
         return self.vectors(gelu(self.cell_mix(x)))
@@ -183,16 +170,14 @@ class CellNetwork(nn.Module):
         A code that means nothing in its place is taken for the nearest that does.
         """
         config = self.config
-        sizes = np.array(config.header)
-        first = config.n_embed + np.cumsum(sizes) - sizes
-        header = jnp.clip(codes[:, :4] - first, 0, sizes - 1)
+        first, last = np.array(config.header_starts), np.array(config.header) - 1
+        header = jnp.clip(codes[:, :4] - first, 0, last)
         cells = jnp.where(codes[:, 4:] < config.n_embed, codes[:, 4:], BLANK)
         return header, cells.reshape(len(codes), config.grid, config.grid)
 
     def join(self, header: Array, cells: Array) -> Array:
         """The reverse of `split`: [B, T] int32."""
-        sizes = np.array(self.config.header)
-        first = self.config.n_embed + np.cumsum(sizes) - sizes
+        first = np.array(self.config.header_starts)
         return jnp.concatenate([header + first, cells.reshape(len(cells), -1)], -1)
 
     def decode(self, codes: Array) -> Array:
@@ -218,7 +203,7 @@ class CellNetwork(nn.Module):
         config = self.config
         every = jnp.zeros((config.grounds, config.grid, config.grid), jnp.int32)
         ground = self.codes(every, jnp.arange(config.grounds))[2]
-        ground = from_cells(ground, config.cell)[:, ::SAMPLED, ::SAMPLED]  # [G, h, w, 3]
+        ground = from_squares(ground, config.cell)[:, ::SAMPLED, ::SAMPLED]  # [G, h, w, 3]
         sampled = pixels[:, ::SAMPLED, ::SAMPLED]
         agree = lax.map(
             lambda one: (jnp.abs(ground - one).max(-1) < AGREES).mean((1, 2)), sampled
@@ -230,12 +215,16 @@ class CellNetwork(nn.Module):
 
     def encode_layers(self, things: Array, header: Array) -> Array:
         """Codes of pictures whose making is known: RGBA [B, H, W, 4] in 0..1, [B, 4] -> [B, T]."""
-        return self.join(header, self.nearest(self.vectors_of(things)))
+        opacity = to_squares(things[..., 3:], self.config.cell)
+        # Other codes are nearly blank too: by rounding, one of them may be the nearest.
+        stands = opacity.any(-1)
+        cells = jnp.where(stands, self.nearest(self.vectors_of(things)), BLANK)
+        return self.join(header, cells)
 
     def vectors_of(self, things: Array) -> Array:
         """RGBA [B, H, W, 4] in 0..1 -> one vector a cell, [B, h, w, E]."""
         patches = self.codes.patches.variables["params"]
-        layer = to_cells(to_layer(things), self.config.cell) - patches["bias"]
+        layer = to_squares(to_layer(things), self.config.cell) - patches["bias"]
         # The patches are orthonormal, so that their transpose takes a cell apart.
         return jnp.dot(layer, patches["kernel"].T, precision=lax.Precision.HIGHEST)
 
@@ -292,9 +281,7 @@ class CellTokenizer:
 
     def fill(self, codes: np.ndarray) -> np.ndarray:
         """Codes so far, [B, t] -> [B, T]: nothing stands where nothing is drawn yet."""
-        sizes = np.array(self.config.header)
-        first = self.config.n_embed + np.cumsum(sizes) - sizes
-        empty = np.concatenate([first, np.full(self.config.grid**2, BLANK)])
+        empty = np.concatenate([self.config.header_starts, np.full(self.config.grid**2, BLANK)])
         missing = np.tile(empty[codes.shape[1] :], (len(codes), 1))
         return np.concatenate([codes, missing], 1).astype(codes.dtype)
 

@@ -6,6 +6,7 @@ from jax import Array, lax
 
 from dalle.models.cell_config import FILTER_PATCH
 from dalle.models.layers import Embedding, Linear, gelu
+from dalle.models.squares import from_squares
 
 
 def to_windows(pixels: Array) -> Array:
@@ -27,13 +28,6 @@ def to_windows(pixels: Array) -> Array:
     x = jnp.concatenate([beside(x, 1, -1)[:, :, :, -1:], x, beside(x, 1, 1)[:, :, :, :1]], 3)
     x = jnp.concatenate([beside(x, 2, -1)[:, :, :, :, -1:], x, beside(x, 2, 1)[:, :, :, :, :1]], 4)
     return x.reshape(rows, height // side, width // side, -1)
-
-
-def from_patches(patches: Array) -> Array:
-    """[B, h, w, 4 * 4 * C] -> [B, 4 h, 4 w, C]."""
-    rows, height, width, _ = patches.shape
-    x = patches.reshape(rows, height, width, FILTER_PATCH, FILTER_PATCH, -1)
-    return x.swapaxes(2, 3).reshape(rows, height * FILTER_PATCH, width * FILTER_PATCH, -1)
 
 
 class Filter(nn.Module):
@@ -60,7 +54,8 @@ class Filter(nn.Module):
         gain, shift, gain_2, shift_2 = jnp.split(manner[:, None, None], 4, -1)
         hidden = gelu(linear(self.width, "in", seen.shape[-1])(seen) * (1 + gain) + shift)
         hidden = gelu(linear(self.width, "mix", self.width)(hidden) * (1 + gain_2) + shift_2)
-        change = from_patches(linear(FILTER_PATCH**2 * 3, "out", 100 * self.width)(hidden))
+        patches = linear(FILTER_PATCH**2 * 3, "out", 100 * self.width)(hidden)
+        change = from_squares(patches, FILTER_PATCH)
 
         matrix = Embedding(self.choices, 12, init_std=0.0, name="matrix")(choice).reshape(-1, 4, 3)
         change = change + jnp.einsum("bhwc,bcd->bhwd", pixels, matrix[:, :3])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from dalle.generation.machine import machine_kind
+from dalle.generation.machine import chosen_precision, machine_kind
 from dalle.models.registry import ModelFiles
 from dalle.serving.about import Rows, read_card
 from dalle.serving.engine import Engine
@@ -40,7 +40,7 @@ class Site:
             {
                 "model": files.name,
                 "revision": files.revision,
-                "precision": settings.precision,
+                "precision": chosen_precision(settings.precision),
                 "machine": machine_kind(),
             },
             words=KnownWords.beside(files.bart.parent),

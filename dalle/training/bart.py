@@ -15,6 +15,7 @@ from jax import Array
 from dalle.models.bart import BartNetwork
 from dalle.models.cells import CellTokenizer
 from dalle.models.config import BartConfig
+from dalle.models.hardware import fast_dtype
 from dalle.training.data import Batch
 from dalle.training.muon import muon_with_adam
 from dalle.training.runs import Run, average_step, learning_rate, train
@@ -125,12 +126,11 @@ def train_bart(
     peak: float,
     cooldown: float,
     seed: int = 0,
-    initial: dict[str, Any] | None = None,  # parameters for a new run, instead of random ones
 ) -> BartState:
     """Trains to `steps` in `folder`."""
-    network, tx = BartNetwork(config, jnp.bfloat16), optimiser(peak, steps, cooldown)
+    network, tx = BartNetwork(config, fast_dtype()), optimiser(peak, steps, cooldown)
     run = Run(folder)
-    params = first_params(network, seed) if initial is None else initial
+    params = first_params(network, seed)
     average = jax.tree.map(jnp.copy, params)  # its own buffers: the state is donated
     state = run.restore(BartState(jnp.int32(0), params, average, tx.init(params)))
     start = int(state.step)

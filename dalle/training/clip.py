@@ -23,6 +23,7 @@ from dalle.models.cells import CellTokenizer
 from dalle.models.clip import ClipModule
 from dalle.models.clip_preprocess import ClipPreprocessing
 from dalle.models.config import ClipConfig
+from dalle.models.hardware import fast_dtype
 from dalle.training.bart import codes_of
 from dalle.training.colours import COLOUR_NAMES, COLOURS
 from dalle.training.data import Batch
@@ -49,6 +50,16 @@ class ClipState:
     params: dict[str, Any]
     average: dict[str, Any]  # running mean of params
     optimiser: Any
+
+
+def optimiser(peak: float, steps: int) -> optax.GradientTransformation:
+    """Muon for the layers' products; Adam at `peak` for embeddings, projections and norms."""
+    return muon_with_adam(
+        learning_rate(peak, WARMUP, steps, cooldown=0.4),
+        MUON_RATE,
+        lambda name, leaf: "/layers/" in name and name.endswith("kernel"),
+        b2=0.98,
+    )
 
 
 def contrary(caption: str, rng: np.random.Generator) -> str:
@@ -124,14 +135,9 @@ def train_clip(
     seed: int = 0,
 ) -> ClipState:
     """Trains to `steps` in `folder`."""
-    network = ClipModule(config, jnp.bfloat16)
+    network = ClipModule(config, fast_dtype())
     size, preprocessing = config.vision_config.image_size, ClipPreprocessing.from_json({}, 0)
-    tx = muon_with_adam(
-        learning_rate(peak, WARMUP, steps, 0.4),
-        MUON_RATE,
-        lambda name, leaf: "/layers/" in name and name.endswith("kernel"),
-        b2=0.98,
-    )
+    tx = optimiser(peak, steps)
 
     def prepared(step: int, batch: Batch) -> tuple:
         rng, captions = np.random.default_rng((seed, step)), batch.captions

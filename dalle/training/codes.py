@@ -16,7 +16,8 @@ from jax import Array
 from tqdm import trange
 
 from dalle.models.cell_config import CellTokenizerConfig
-from dalle.models.cells import BLANK, nearest, to_cells, to_layer
+from dalle.models.cells import BLANK, nearest, to_layer
+from dalle.models.squares import to_squares
 
 ROUNDS = 10
 CHUNK = 16_384  # cells assigned at once
@@ -35,7 +36,7 @@ def find_codes(
     """The parameters of `codes`; ValueError where there are fewer different cells than codes."""
     counts: Counter[bytes] = Counter()
     for batch in things:
-        cells = np.asarray(to_cells(batch, config.cell))  # [N, h, w, cell * cell * 4] uint8
+        cells = np.asarray(to_squares(batch, config.cell))  # [N, h, w, cell * cell * 4] uint8
         counts.update(cell.tobytes() for cell in cells[cells[..., 3::4].any(-1)])
     cells = np.frombuffer(b"".join(counts), np.uint8).reshape(len(counts), -1)
     weights = np.array(list(counts.values()), np.float32) ** COUNT_POWER
@@ -52,7 +53,7 @@ def find_codes(
     )
     centres = find_centres(vectors, weights, config.n_embed - 1, seed)
     blank = -mean @ directions
-    drawn = np.asarray(to_cells(grounds.astype(np.float32) / 255, config.cell))
+    drawn = np.asarray(to_squares(grounds.astype(np.float32) / 255, config.cell))
     drawn = drawn.reshape(-1, drawn.shape[-1])  # [M * h * w, cell * cell * 3]
     ground_mean, ground_directions = principal_components(drawn, config.ground_dim)
     behind = ((drawn - ground_mean) @ ground_directions).reshape(len(grounds), -1)

@@ -25,6 +25,7 @@ from dalle.models.decoding import (
     prepare,
     step,
 )
+from dalle.models.hardware import fast_dtype
 
 PROMPTS = (
     "a red apple on a blue background",
@@ -78,8 +79,8 @@ def draw_prompts(
     mask = jnp.concatenate([tokens.attention_mask, empty.attention_mask])
 
     def draw(path: Path, params: dict[str, Any]) -> None:
-        bart = Bart(config, params, jnp.bfloat16)
-        weights = prepare(params, config, jnp.bfloat16)
+        bart = Bart(config, params, fast_dtype())
+        weights = prepare(params, config, fast_dtype())
         cross = cross_attention_cache(weights, bart.encode(ids, mask), mask)
         codes = sample_codes(weights, cross, jax.random.key(0), config.image_length)
         pictures = np.asarray(jnp.clip(tokeniser.decode(codes), 0, 1) * 255).round().astype("u1")

@@ -78,13 +78,17 @@ class Scene:
     foreground: np.ndarray = field(repr=False)  # the things alone, uint8 [192, 192, 4]
     caption: str
     things: tuple[Placed, ...]
-    background: str  # a colour or a place
-    ground: str | tuple[str, int]  # which of the place's variants
+    ground: str | tuple[str, int]  # a colour, or a place and which of its variants
     style: str
     tint: str | None
     look: str | None
     relation: str | None
     count: int
+
+    @property
+    def background(self) -> str:
+        """The colour or the place."""
+        return self.ground if isinstance(self.ground, str) else self.ground[0]
 
     @property
     def header(self) -> tuple[int, int, int, int]:
@@ -162,7 +166,6 @@ class SceneComposer:
             foreground=self._lay(actors, spots),
             caption=captioner.caption(told, actors[0].style, background, look),
             things=tuple(_placed(actors[spot.thing], spot, tinted) for spot in spots),
-            background=background,
             ground=(place, dice.pick(range(VARIANTS))) if place else background,
             style=actors[0].style,
             tint=tinted,

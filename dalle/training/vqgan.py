@@ -21,6 +21,7 @@ from PIL import Image
 from dalle.errors import DalleError
 from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.cells import CellNetwork, CellTokenizer, cell_shapes
+from dalle.models.hardware import fast_dtype
 from dalle.training.bart import codes_of
 from dalle.training.data import Batch
 from dalle.training.runs import Run, average_step, learning_rate, train, write_atomically
@@ -177,12 +178,12 @@ def train_tokeniser(
     seed: int = 0,
 ) -> VqState:
     """Trains decoder and encoder of found codes to `steps` in `folder`."""
-    network, tx = CellNetwork(config, jnp.bfloat16), optimiser(peak, steps)
+    network, tx = CellNetwork(config, fast_dtype()), optimiser(peak, steps)
     run = Run(folder)
     state = run.restore(new_state(network, tx, seed))
 
     def draw_samples(state: VqState) -> None:
-        tokeniser = CellTokenizer(config, state.average | {"codes": codes}, jnp.bfloat16)
+        tokeniser = CellTokenizer(config, state.average | {"codes": codes}, fast_dtype())
         run.log(int(state.step), draw_reconstructions(folder / "samples.png", tokeniser, held_out))
 
     return train(
@@ -198,6 +199,6 @@ def train_tokeniser(
 
 def restore_tokeniser(folder: Path, codes: Path, config: CellTokenizerConfig) -> CellTokenizer:
     """What the run in `folder` would ship now; before its first step, the codes' bare patches."""
-    network = CellNetwork(config, jnp.bfloat16)
+    network = CellNetwork(config, fast_dtype())
     state = Run(folder).restore(new_state(network, optimiser(0.0, 1), seed=0))
-    return CellTokenizer(config, state.average | {"codes": read_codes(codes, config)}, jnp.bfloat16)
+    return CellTokenizer(config, state.average | {"codes": read_codes(codes, config)}, fast_dtype())

@@ -16,6 +16,7 @@ from dalle.generation.loading import ByteTokenizer, load, read_defaults
 from dalle.generation.pipeline import Pipeline
 from dalle.models.cells import cell_shapes
 from dalle.models.checkpoint import write_params
+from dalle.models.hardware import fast_dtype
 from dalle.models.loading import random_params
 from dalle.text import train_tokenizer
 
@@ -57,8 +58,9 @@ def test_a_folder_becomes_a_pipeline(folder: Path, pipeline: Pipeline) -> None:
     assert result.pictures[0].recipe["revision"] == loaded.revision
 
 
-def test_the_precision_is_bfloat16_unless_asked_otherwise(folder: Path) -> None:
-    loaded = load(folder)
+def test_the_precision_is_the_faster_one_unless_asked_otherwise(folder: Path) -> None:
+    assert load(folder).precision == load(folder, "auto").precision == fast_dtype().name
+    loaded = load(folder, "bfloat16")
     assert loaded.precision == "bfloat16"
     assert loaded.weights.tree["head"]["kernel"].dtype == "bfloat16"
     assert loaded.clip.params["text_projection"]["kernel"].dtype == "float32"

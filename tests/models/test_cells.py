@@ -7,8 +7,9 @@ import pytest
 
 from dalle.errors import CheckpointError
 from dalle.models.cell_config import CellTokenizerConfig
-from dalle.models.cells import BLANK, CellTokenizer, cell_shapes, from_cells, to_cells, to_layer
+from dalle.models.cells import BLANK, CellTokenizer, cell_shapes, to_layer
 from dalle.models.loading import random_params
+from dalle.models.squares import from_squares, to_squares
 
 CONFIG = CellTokenizerConfig(
     resolution=32,
@@ -49,10 +50,10 @@ def things():
 
 
 def test_cells_are_taken_apart_and_put_together(pictures):
-    cells = to_cells(pictures, 8)
+    cells = to_squares(pictures, 8)
     assert cells.shape == (3, 4, 4, 192)
     np.testing.assert_array_equal(cells[1, 2, 3].reshape(8, 8, 3), pictures[1, 16:24, 24:])
-    np.testing.assert_array_equal(from_cells(cells, 8), pictures)
+    np.testing.assert_array_equal(from_squares(cells, 8), pictures)
 
 
 def test_a_cell_has_the_same_code_wherever_it_stands(tokeniser, things):
@@ -76,7 +77,7 @@ def test_choices_have_codes_of_their_own_and_change_no_cell(tokeniser, things):
 
 def test_the_code_is_that_of_the_nearest_centre(tokeniser, things):
     codes = tokeniser.params["codes"]
-    layer = to_cells(to_layer(things), 8) - codes["patches"]["bias"]
+    layer = to_squares(to_layer(things), 8) - codes["patches"]["bias"]
     vectors = layer @ codes["patches"]["kernel"].T
     distances = np.square(vectors[..., None, :] - codes["embedding"]["embedding"]).sum(-1)
     found = np.asarray(tokeniser.encode_layers(things, HEADER))[:, 4:]

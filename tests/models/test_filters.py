@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dalle.models.filters import Filter, from_patches, to_windows
+from dalle.models.filters import Filter, to_windows
+from dalle.models.squares import from_squares
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def test_a_window_is_a_patch_with_its_border(pixels):
     windows = to_windows(pixels)
     assert windows.shape == (2, 2, 3, 36 * 3)
     inner = windows.reshape(2, 2, 3, 6, 6, 3)[:, :, :, 1:5, 1:5].reshape(2, 2, 3, -1)
-    np.testing.assert_array_equal(from_patches(inner), pixels)
+    np.testing.assert_array_equal(from_squares(inner, 4), pixels)
     np.testing.assert_array_equal(windows.reshape(2, 2, 3, 6, 6, 3)[:, 0, 0, 5, 5], pixels[:, 4, 4])
 
 
