@@ -2,8 +2,9 @@
 
 Beside the other captions of a batch every picture is held against its own caption with one word
 changed (another colour, another number, the other side): without these, finding the right thing
-is enough and the ranking learns nothing finer. Half of the pictures have been through the image
-tokeniser, because what will be ranked has been too.
+is enough and the ranking learns nothing finer. Every caption is also held against pictures of the
+batch in which some cells are wrong. Half of the pictures have been through the image tokeniser,
+because what will be ranked has been too.
 """
 
 import re
@@ -25,6 +26,7 @@ from dalle.models.clip_preprocess import ClipPreprocessing
 from dalle.models.config import ClipConfig
 from dalle.models.hardware import fast_dtype
 from dalle.training.bart import codes_of
+from dalle.training.broken import break_codes
 from dalle.training.colours import COLOUR_NAMES, COLOURS
 from dalle.training.data import Batch
 from dalle.training.muon import muon_with_adam
@@ -81,33 +83,40 @@ def contrary(caption: str, rng: np.random.Generator) -> str:
 
 def contrastive_loss(
     params: dict, network: ClipModule, pixel_values: Array, ids: Array, mask: Array
-) -> tuple[Array, Array]:
+) -> tuple[Array, tuple[Array, Array]]:
     """Cross-entropy both ways; texts are [2B]: the captions, then their contraries.
 
-    Also returns the share of pictures whose own caption is the likeliest of the 2B.
+    Pictures are [B + K]: those of the captions, then the first K of them with wrong cells. Also
+    returns the share of pictures whose own caption is the likeliest of the 2B, and the share of
+    the K whose caption likes the whole picture better.
     """
-    scores = network.apply({"params": params}, pixel_values, ids, mask)  # [B, 2B]
+    everything = network.apply({"params": params}, pixel_values, ids, mask)  # [B + K, 2B]
+    scores, broken = jnp.split(everything, [len(ids) // 2])
     right = jnp.arange(len(scores))
     # An empty contrary is no competitor.
     empty = mask.sum(1) <= 2
     scores = jnp.where(empty[None] & (jnp.arange(len(ids)) >= len(scores))[None], -1e9, scores)
     by_picture = optax.softmax_cross_entropy_with_integer_labels(scores, right)
-    by_text = optax.softmax_cross_entropy_with_integer_labels(scores[:, : len(scores)].T, right)
-    return (by_picture.mean() + by_text.mean()) / 2, (scores.argmax(1) == right).mean()
+    by_text = optax.softmax_cross_entropy_with_integer_labels(everything[:, : len(scores)].T, right)
+    found = (scores.argmax(1) == right).mean()
+    whole = (jnp.diagonal(scores)[: len(broken)] > jnp.diagonal(broken)).mean()
+    return (by_picture.mean() + by_text.mean()) / 2, (found, whole)
 
 
 @partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
 def update(
     state: ClipState, batch: tuple, network: ClipModule, tx: optax.GradientTransformation
 ) -> tuple[ClipState, dict[str, Array]]:
-    """One step on (pixel_values [B, H, W, 3], ids [2B, S], mask [2B, S])."""
+    """One step on (pixel_values [B + K, H, W, 3], ids [2B, S], mask [2B, S])."""
     gradient = jax.value_and_grad(contrastive_loss, has_aux=True)
-    (value, right), gradients = gradient(state.params, network, *batch)
+    (value, (found, whole)), gradients = gradient(state.params, network, *batch)
     changes, tx_state = tx.update(gradients, state.optimiser, state.params)
     params = optax.apply_updates(state.params, changes)
     params = params | {"logit_scale": jnp.minimum(params["logit_scale"], LARGEST_SCALE)}
     average = average_step(state.average, params, state.step, EMA_DECAY)
-    return ClipState(state.step + 1, params, average, tx_state), {"loss": value, "right": right}
+    return ClipState(state.step + 1, params, average, tx_state), {
+        "loss": value, "right": found, "whole": whole,
+    }  # fmt: skip
 
 
 @partial(jax.jit, static_argnames=("size", "preprocessing"))
@@ -144,8 +153,10 @@ def train_clip(
         tokens = tokenise([*captions, *(contrary(caption, rng) for caption in captions)])
         pictures = jnp.asarray(batch.pictures, jnp.float32) / 255
         half = len(pictures) // 2
-        remade = jnp.clip(tokeniser.decode(codes_of(batch, tokeniser)[:half]), 0, 1)
-        pictures = jnp.concatenate([remade, pictures[half:]])
+        codes = np.asarray(codes_of(batch, tokeniser)[:half])
+        broken = break_codes(codes, tokeniser.config.grid, rng)
+        remade = jnp.clip(tokeniser.decode(np.concatenate([codes, broken])), 0, 1)
+        pictures = jnp.concatenate([remade[:half], pictures[half:], remade[half:]])
         return (
             prepare_pictures(pictures, size, preprocessing),
             jnp.asarray(tokens.input_ids),
@@ -160,8 +171,9 @@ def train_clip(
     start = int(state.step)
 
     def judge(state: ClipState) -> None:
-        loss, right = evaluate_loss(state.average, network, *judged)
-        run.log(int(state.step), {"held_out": float(loss), "held_out_right": float(right)})
+        loss, (found, whole) = evaluate_loss(state.average, network, *judged)
+        values = {"held_out": loss, "held_out_right": found, "held_out_whole": whole}
+        run.log(int(state.step), {name: float(value) for name, value in values.items()})
 
     return train(
         run,

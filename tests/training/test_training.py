@@ -20,6 +20,7 @@ from dalle.text import ClipTokenizer, PromptTokenizer
 from dalle.text.tokenize import CLIP_SPECIALS, train_tokenizer
 from dalle.training import bart, clip, nano, vqgan
 from dalle.training.adopt import CODES, adopt
+from dalle.training.broken import break_codes
 from dalle.training.clip import contrary
 from dalle.training.codes import find_centres, find_codes
 from dalle.training.data import SceneExamples
@@ -302,3 +303,17 @@ def test_the_model_that_ships_can_be_learned_on_from(tmp_path):
     assert PromptTokenizer.from_folder(tmp_path / "text" / "bart", 32)(["a cat"])
     with pytest.raises(DalleError, match="would be lost"):
         adopt(SHIPPED, tmp_path)
+
+
+def test_broken_pictures_keep_their_header_and_are_never_whole():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 900, (40, 4 + 64))
+    codes[:, :4] += 1000
+    codes[0, 4:] = 0  # nothing stands in it: only another picture can break it
+    codes[1, 4:] = codes[2, 4:]
+    broken = break_codes(codes, 8, rng)
+    np.testing.assert_array_equal(broken[:, :4], codes[:, :4])
+    changed = (broken != codes)[:, 4:].sum(1)
+    assert changed.min() >= 3
+    # A part of a picture stays, mostly.
+    assert np.median(changed) < 50
