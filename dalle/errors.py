@@ -15,3 +15,7 @@ class PromptRefused(DalleError):  # noqa: N818 (the name that others catch)
     def __init__(self, message: str, category: str):
         super().__init__(message)
         self.category = category
+
+
+class FaultError(DalleError):
+    """The server or the model failed, whatever was asked for."""

@@ -47,13 +47,15 @@ def draw_chunk(
     """Tokens `start` to `stop`: the last ones [2N], the cache, and all of them [N, stop - start].
 
     Only the first `known` codes are drawn: the others, the start token among them, have no picture.
+    Where a row's logits are no numbers -1 stands for its token.
     """
 
     def draw_one(carry: tuple[Array, Cache], position: Array) -> tuple:
         logits, cache = step(weights, carry[1], cross, carry[0], position)
         guided = guide(logits[:, :known], rows.condition_scale)
         drawn = sample(guided, rows, position)
-        return (jnp.tile(drawn, 2), cache), drawn
+        sound = jnp.isfinite(guided).all(1)
+        return (jnp.tile(drawn, 2), cache), jnp.where(sound, drawn, -1)
 
     (tokens, cache), drawn = lax.scan(draw_one, (tokens, cache), jnp.arange(start, stop))
     return tokens, cache, drawn.T
@@ -66,7 +68,7 @@ def draw_codes(
     rows: Rows,  # [N], N a multiple of P: the rows of the first prompt, of the second, ...
     known: int,
 ) -> Iterator[np.ndarray]:
-    """The codes so far, [N, t] int32, after each of the four chunks."""
+    """The codes so far, [N, t] int32, after each of the four chunks; -1 where there is none."""
     config, count = weights.config, 2 * len(rows.top_k)
     cross = cross_attention_cache(weights, memory, mask)
     tokens = jnp.full(count, config.decoder_start_token_id, jnp.int32)

@@ -13,12 +13,14 @@ import numpy as np
 from jax import Array
 from PIL import Image
 
+from dalle.errors import FaultError
 from dalle.generation import pictures
+from dalle.generation.batch import SLOTS, stack
 from dalle.generation.loop import draw_codes
 from dalle.generation.machine import machine_kind
 from dalle.generation.rank import best_first, report_unranked
 from dalle.generation.result import Picture, Preview, Result
-from dalle.generation.sampling import make_rows
+from dalle.generation.run import SLOT_ROWS, Run, Slot
 from dalle.models.bart import Bart
 from dalle.models.cells import CellTokenizer
 from dalle.models.clip import Clip
@@ -36,28 +38,12 @@ from dalle.safety.prompts import PromptFilter
 from dalle.settings import GenerationSettings, SettingsError, check_prompt
 from dalle.text import Tokens
 
-# Every run has these shapes, whatever the number of candidates: one compilation serves all, and a
-# candidate drawn alone is the same picture to the last bit. With other row counts XLA sums in
-# another order, which in bfloat16 is enough to draw other codes. Four is as fast as any on a CPU.
-DRAWN_TOGETHER = 16
-DECODED_TOGETHER = 4
+DECODED_TOGETHER = SLOT_ROWS  # four are as fast as any on a CPU
 
-
-class Stopwatch:
-    """Seconds by stage; what the caller does between two frames is not counted."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self.resume()
-
-    def resume(self) -> None:
-        self._since = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        """The time since the last lap goes to this stage."""
-        elapsed = time.perf_counter() - self._since
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + elapsed
-        self.resume()
+NO_NUMBERS = (
+    "The model gave something that is no number, so there is nothing to draw; try another seed, "
+    "or a condition scale and a temperature nearer to the defaults."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +69,10 @@ class Pipeline:
         """Draws a prompt, ranks the candidates and returns them all, the best ones first.
 
         The knobs are the fields of GenerationSettings; SettingsError for an impossible one,
-        PromptRefused for a prompt that the filter does not allow.
+        PromptRefused for a prompt that the filter does not allow, FaultError where the model
+        gives no numbers.
         """
-        *_, result = self._run(*self._check(prompt, knobs), previews=False)
+        *_, result = self._run(prompt, self.check(prompt, **knobs), previews=False)
         return result
 
     def stream(
@@ -96,16 +83,7 @@ class Pipeline:
         Closing the iterator stops between two chunks; so does `cancelled`, which is asked after
         each chunk: once it is true nothing more comes, no Result either.
         """
-        return self._run(*self._check(prompt, knobs), previews=True, cancelled=cancelled)
-
-    def _check(self, prompt: str, knobs: dict[str, Any]) -> tuple[str, GenerationSettings]:
-        settings = GenerationSettings.of(self.defaults, knobs)
-        if settings.seed is None:
-            settings = dataclasses.replace(settings, seed=secrets.randbits(32))
-        check_prompt(prompt)
-        for text in (prompt, settings.negative_prompt):
-            self.prompt_filter.require(text, self.normalize)
-        return prompt, settings
+        return self._run(prompt, self.check(prompt, **knobs), previews=True, cancelled=cancelled)
 
     def _run(
         self,
@@ -114,68 +92,123 @@ class Pipeline:
         previews: bool,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Preview | Result]:
-        watch, notes = Stopwatch(), []
+        run = self.begin(prompt, settings)
+        while run.undrawn:
+            for _ in self.draw_together(run.undrawn[:SLOTS]):
+                if run.failure:
+                    raise run.failure
+                if previews:
+                    yield self.preview(run)
+                if cancelled():
+                    return
+        yield self.finish(run)
 
-        # 1. Read the prompt, and what stands against it.
+    # The same steps one by one, for whoever draws for several people at once: check, begin,
+    # draw_together with slots of several runs, preview after each chunk, finish.
+
+    def check(self, prompt: str, **knobs: Any) -> GenerationSettings:
+        """The settings that a prompt is drawn with, the seed among them; errors as `generate`."""
+        settings = GenerationSettings.of(self.defaults, knobs)
+        if settings.seed is None:
+            settings = dataclasses.replace(settings, seed=secrets.randbits(32))
+        check_prompt(prompt)
+        for text in (prompt, settings.negative_prompt):
+            self.prompt_filter.require(text, self.normalize)
+        return settings
+
+    def begin(self, prompt: str, settings: GenerationSettings) -> Run:
+        """Reads a prompt, and what stands against it; SettingsError where nothing can be read."""
+        started, notes = time.perf_counter(), []
         memory, mask = self._read("The prompt", prompt, notes)
         against = self._without_prompt
         if settings.negative_prompt.strip():
             against = self._read("The negative prompt", settings.negative_prompt, notes)
         memory = jnp.concatenate([memory, against[0]])  # [2, S, D]
-        mask = np.concatenate([mask, against[1]])  # [2, S]
-        watch.lap("reading")
+        run = Run(prompt, settings, memory, np.concatenate([mask, against[1]]), notes)
+        run.took("reading", time.perf_counter() - started)
+        return run
 
-        # 2. Draw the codes and decode them, as many candidates at a time as a run has rows.
-        numbers, length = settings.drawn, self.weights.config.image_length
+    def draw_together(self, slots: Sequence[Slot], size: int = SLOTS) -> Iterator[None]:
+        """Draws up to `size` slots, of whatever runs; comes back after each of the four chunks.
+
+        The slots hold their codes then, and after the last chunk their pixels, which another
+        thread checks. A run whose codes are no numbers has a `failure`; its mates have not.
+        """
+        runs = list(dict.fromkeys(slot.run for slot in slots))
+        since = time.perf_counter()
+
+        def lap(stage: str) -> None:
+            nonlocal since
+            for run in runs:
+                run.took(stage, time.perf_counter() - since)
+            since = time.perf_counter()
+
+        known = min(self.vqgan.num_codes, self.weights.config.image_vocab_size)
+        for codes in draw_codes(self.weights, *stack(slots, size), known):  # [N, t]
+            for slot, drawn in zip(slots, np.split(codes, size), strict=False):
+                slot.codes = drawn[: len(slot.candidates)]
+                if (slot.codes < 0).any():
+                    slot.run.failure = FaultError(NO_NUMBERS)
+            lap("drawing")
+            if codes.shape[1] == self.weights.config.image_length:
+                for slot in slots:
+                    if not slot.run.failure:
+                        slot.pixels = self._decode(slot.codes)
+                        # By another thread, while the next ones are drawn, or all are ranked.
+                        slot.checks = [self.checker.submit(picture) for picture in slot.pixels]
+                lap("decoding")
+            yield
+            since = time.perf_counter()  # what the caller did is not counted
+
+    def preview(self, run: Run) -> Preview:
+        """What there is of a run."""
+        since = time.perf_counter()
+        keep, length = run.settings.keep, self.weights.config.image_length
+        finished = [slot for slot in run.slots if slot.pixels is not None]
+        checks = [check for slot in finished for check in slot.checks]
+        verdicts = self.checker.collect(checks[:keep])
+        now = time.perf_counter()
+        run.took("checking", now - since)
         pixels = np.zeros((0, self.vqgan.resolution, self.vqgan.resolution, 3), np.uint8)
-        checks = []  # a future for each of them
-        for start in range(0, len(numbers), DRAWN_TOGETHER):
-            together = numbers[start : start + DRAWN_TOGETHER]
-            for codes in self._draw(memory, mask, settings, together):
-                watch.lap("drawing")
-                if codes.shape[1] == length:
-                    decoded = self._decode(codes)
-                    # Checked by another thread while the next ones are drawn, or all are ranked.
-                    checks += [self.checker.submit(picture) for picture in decoded]
-                    pixels = np.concatenate([pixels, decoded])
-                    codes = codes[:0]
-                    watch.lap("decoding")
-                if previews:
-                    done = len(pixels) + len(codes) * codes.shape[1] / length
-                    verdicts = self.checker.collect(checks[: settings.keep])
-                    watch.lap("checking")
-                    shown = self._preview(pixels, verdicts, codes, settings.keep)
-                    watch.lap("previews")
-                    yield Preview(shown, done / len(numbers))
-                    watch.resume()
-                if cancelled():
-                    return
+        pixels = np.concatenate([pixels, *(slot.pixels for slot in finished)])
+        begun = [s.codes for s in run.slots if s.pixels is None and s.codes is not None]
+        # All of the same length: slots that were begun are drawn together.
+        codes = np.concatenate(begun) if begun else np.zeros((0, 1), np.int32)
+        done = len(pixels) + len(codes) * codes.shape[1] / length
+        shown = self._preview(pixels, verdicts, codes, keep)
+        run.took("previews", time.perf_counter() - now)
+        return Preview(shown, done / len(run.settings.drawn))
 
-        # 3. Rank the pictures; what may not be seen is a tile from here on.
-        images = pictures.to_images(pixels)
-        compared = self._compare(images, prompt)  # [N, 1 + concepts]
+    def finish(self, run: Run) -> Result:
+        """Ranks the pictures of a run that is drawn; each comes with what remakes it."""
+        numbers, notes = run.settings.drawn, list(run.notes)
+        started = time.perf_counter()
+        images = pictures.to_images(np.concatenate([slot.pixels for slot in run.slots]))
+        compared = self._compare(images, run.prompt)  # [N, 1 + concepts]
         scores = compared[:, 0].tolist()
         notes += report_unranked(scores, numbers)
-        watch.lap("ranking")
-        verdicts = self.checker.collect(checks)
+        ranked_at = time.perf_counter()
+        run.took("ranking", ranked_at - started)
+
+        # What may not be seen is a tile from here on.
+        verdicts = self.checker.collect([check for slot in run.slots for check in slot.checks])
         if self.concepts and self.checker.policy != "off":
             verdicts = list(map(add_concepts, verdicts, self._cosines(compared[:, 1:])))
         images = [
             as_shown(image, verdict) if verdict.check == "hide" else image
             for image, verdict in zip(images, verdicts, strict=True)
         ]
-        watch.lap("checking")
+        run.took("checking", time.perf_counter() - ranked_at)
 
-        # 4. Hand them over, each with what remakes it.
         recipe = {
             "model": self.name,
             "revision": self.revision,
             "precision": self.precision,
             "machine": machine_kind(),
-            "prompt": prompt,
-            "normalized_prompt": self.normalize(prompt).strip(),
-            "settings": settings.as_dict(),
-            "seed": settings.seed,
+            "prompt": run.prompt,
+            "normalized_prompt": self.normalize(run.prompt).strip(),
+            "settings": run.settings.as_dict(),
+            "seed": run.settings.seed,
         }
         ranked = [
             Picture(
@@ -183,9 +216,9 @@ class Pipeline:
             )
             for i in best_first(scores, numbers)
         ]
-        keep = settings.keep
+        keep = run.settings.keep
         notes += report_verdicts([picture.verdict for picture in ranked[:keep]])
-        yield Result(ranked[:keep], ranked[keep:], recipe, watch.seconds, notes)
+        return Result(ranked[:keep], ranked[keep:], recipe, run.seconds, notes)
 
     def _read(self, name: str, text: str, notes: list[str]) -> tuple[Array, np.ndarray]:
         """A prompt's memory [1, S, D] and mask [1, S]; a note where it was too long."""
@@ -209,20 +242,6 @@ class Pipeline:
 
     def _encode(self, tokens: Tokens) -> tuple[Array, np.ndarray]:
         return self.encoder.encode(tokens.input_ids, tokens.attention_mask), tokens.attention_mask
-
-    def _draw(
-        self,
-        memory: Array,
-        mask: np.ndarray,
-        settings: GenerationSettings,
-        candidates: tuple[int, ...],
-    ) -> Iterator[np.ndarray]:
-        """Codes so far of up to DRAWN_TOGETHER candidates, [N, t], after each chunk."""
-        missing = DRAWN_TOGETHER - len(candidates)
-        rows = make_rows(settings, settings.seed, candidates + candidates[-1:] * missing)
-        known = min(self.vqgan.num_codes, self.weights.config.image_vocab_size)
-        for codes in draw_codes(self.weights, memory, mask, rows, known):
-            yield codes[: len(candidates)]
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
         """[N, T] -> [N, H, W, 3] uint8."""

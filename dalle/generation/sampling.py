@@ -55,6 +55,11 @@ def make_rows(settings: GenerationSettings, seed: int, candidates: Sequence[int]
     )
 
 
+def join_rows(several: Sequence[Rows]) -> Rows:
+    """The rows of several runs, one after another."""
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts), *several)
+
+
 def guide(logits: Array, condition_scale: Array) -> Array:
     """Super conditioning: rows with the prompt, then without it, [2N, V] and [N] -> [N, V]."""
     conditional, unconditional = jnp.split(logits, 2)

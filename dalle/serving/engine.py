@@ -1,111 +1,86 @@
-"""One worker draws for all visitors, in the order in which they came.
+"""One worker draws for all visitors: whole batches, in which several of them may share the rows.
 
 The model loads and compiles in the background, so that the page is there at once; it can be
 replaced by another one while visitors are served. A visitor who stops or leaves closes their
-iterator: the worker then goes on with the next one after the chunk that it is drawing.
+iterator: nothing more is drawn for them after the chunk that is being drawn.
+
+A batch is filled when the one before it ends. All runs are equally long and a usual request fills
+a batch by itself, so rows that could be entered in mid-run would seldom be free; they would cost
+every run a cache of its full length, and a row for each its own position.
 """
 
 import logging
-import queue
-import statistics
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 from PIL import Image
 
-from dalle.errors import DalleError
+from dalle.errors import DalleError, FaultError
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.result import Preview, Result
+from dalle.generation.run import slots_of
+from dalle.serving.admission import BusyError, Pace
+from dalle.serving.backlog import Backlog
+from dalle.serving.batch import Drawer
+from dalle.serving.cache import ResultCache, recipe_key
+from dalle.serving.faults import STOPPED, tell
+from dalle.serving.metrics import Metrics
+from dalle.serving.states import Coming, Serving, Waiting
+from dalle.serving.tickets import Drawing, Listener, Ranking, Share, Ticket, frames_of
+from dalle.settings import GenerationSettings, check_prompt
 
 log = logging.getLogger(__name__)
 
+__all__ = ["BusyError", "Coming", "Engine", "FaultError", "Serving", "Waiting"]
+
 WARM_UP_PROMPT = "a red apple"
 HEARTBEAT = 0.5  # seconds between two signs of life while waiting
-REMEMBERED = 20  # runs whose seconds the estimate is made from
+MAX_WAIT = 120.0  # seconds
+CACHE_BYTES = 128 * 2**20
 DEFAULTS = ("candidates", "condition_scale", "temperature", "top_k", "top_p")
 
 
-class BusyError(DalleError):
-    """Too many requests are waiting already."""
-
-
-class FaultError(DalleError):
-    """The server failed, whatever was asked for."""
-
-
-@dataclass(frozen=True)
-class Serving:
-    """The model that draws, and what a first picture of it has told."""
-
-    pipeline: Pipeline
-    name: str
-    revision: str | None
-    precision: str | None
-    size: tuple[int, int]  # width and height of its pictures
-    defaults: dict[str, Any]  # what it draws with where nothing else is asked for
-
-
-@dataclass(frozen=True)
-class Coming:
-    """A model on its way to take the place of the one that serves."""
-
-    name: str
-    stage: str  # "downloading", "loading", "serving" or "failed"
-    part: int = 0  # of its parts, which one is being downloaded, from 1
-    parts: int = 0
-    done: int = 0  # bytes of this part
-    total: int = 0  # bytes of this part, of the files that are known by now
-    failure: str | None = None  # a sentence
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Not drawn yet: `ahead` requests come first, for about `seconds` (None: not known yet)."""
-
-    ahead: int
-    seconds: float | None
-    loading: bool
-
-
-@dataclass(eq=False)
-class Request:
-    """Some work, and where its frames go: each as it comes, the last one or an exception last."""
-
-    work: Callable[[Pipeline, Callable[[], bool]], Iterator[Any]]  # told whether nobody waits
-    frames: queue.Queue = field(default_factory=queue.Queue)
-    left: threading.Event = field(default_factory=threading.Event)
-    timed: bool = True  # whether the estimate is made from its seconds
-
-
-END = object()  # no more frames of this request
-
-
 class Engine:
-    """Loads a pipeline with `load` and draws requests with it, one after another."""
+    """Loads a pipeline with `load` and draws requests with it."""
 
-    def __init__(self, load: Callable[[], Pipeline], queue_size: int) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Pipeline],
+        queue_size: int,
+        max_wait: float = MAX_WAIT,
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
         self.coming: Coming | None = None  # told by dalle.serving.models
+        self.metrics = Metrics()
+        self.cache = ResultCache(cache_bytes)
         self._load = load
         self._queue_size = queue_size
-        self._requests: deque[Request] = deque()
-        self._changed = threading.Condition()
-        self._seconds: deque[float] = deque(maxlen=REMEMBERED)
+        self._backlog = Backlog(queue_size, max_wait, self.cache)
+        self._strangers = count()
+        self._drawer = Drawer(self.metrics)
         self._serving: Serving | None = None
-        self._failure: DalleError | None = None
         self._settled = threading.Event()
         self._worker = threading.Thread(target=self._work, name="engine", daemon=True)
+        self.metrics.watch(
+            {
+                "queue_requests": ("Requests that nobody has begun to draw", lambda: self.waiting),
+                "ready": ("Whether a picture was made", lambda: self.ready),
+                "cache_bytes": ("Pixels of the results kept", lambda: self.cache.size),
+                "batch_size": ("Slots of a batch", lambda: self._drawer.size),
+            }
+        )
 
     def start(self) -> None:
         self._worker.start()
 
     @property
     def ready(self) -> bool:
-        """Whether a picture was made with these weights."""
-        return self._serving is not None
+        """Whether a picture was made with these weights, and more are taken."""
+        return self._serving is not None and not self._backlog.closed
 
     @property
     def serving(self) -> Serving | None:
@@ -115,23 +90,23 @@ class Engine:
     @property
     def failure(self) -> str | None:
         """Why no model draws, in a sentence; None where one does or is still loading."""
-        return str(self._failure) if self._failure else None
+        failure = self._backlog.failure
+        return str(failure) if failure else None
 
     @property
     def queue_size(self) -> int:
-        """Requests that may wait while one is drawn."""
+        """Requests that may wait while a batch is drawn, however short they are."""
         return self._queue_size
 
     @property
     def waiting(self) -> int:
         """Requests that nobody has begun to draw."""
-        return len(self._requests)
+        return len(self._backlog)
 
     @property
     def seconds(self) -> float | None:
-        """What a run takes, the middle one of the last ones; None before the first."""
-        with self._changed:
-            return statistics.median(self._seconds) if self._seconds else None
+        """What a batch takes, the middle one of the last ones; None before the first."""
+        return self._backlog.pace.seconds
 
     def wait_until_settled(self) -> None:
         """Returns when the first model draws, or cannot."""
@@ -149,118 +124,141 @@ class Engine:
             picture.image.size,
             {name: settings[name] for name in DEFAULTS},
         )
-        with self._changed:
+        with self._backlog.changed:
             self._serving = serving
-            self._failure = None
-            self._seconds.clear()
+            self._backlog.failure = None
+            self._backlog.pace = Pace()
+            self.cache.clear()
+            self._backlog.changed.notify_all()
 
-    def draw(self, prompt: str, **knobs: Any) -> Iterator[Waiting | Preview | Result]:
-        """Waiting while others are drawn, then the pipeline's frames, the Result last.
+    def drain(self, seconds: float) -> bool:
+        """Takes no more requests, and finishes those that came; whether all were done in time.
 
-        DalleError where the request cannot be drawn, BusyError where too many wait, FaultError
-        where the server fails.
+        Whoever is not done by then is told so.
         """
-        return self._ask(
-            Request(lambda pipeline, left: pipeline.stream(prompt, cancelled=left, **knobs))
-        )
+        done = self._backlog.close(seconds)
+        self._backlog.end_all(FaultError(STOPPED))
+        return done
 
-    def rank(self, images: Sequence[Image.Image], prompt: str) -> Iterator[Waiting | list[float]]:
+    def draw(
+        self, prompt: str, *, visitor: str | None = None, previews: bool = True, **knobs: Any
+    ) -> Iterator[Waiting | Preview | Result]:
+        """Waiting while others are drawn, then previews if wanted, the Result last.
+
+        Requests of one visitor take turns with those of others; None is a visitor of their own.
+        DalleError where the request cannot be drawn, BusyError where the wait would be too long,
+        FaultError where the server fails.
+        """
+        serving, key = self._serving, None
+        with self._counting("rejected"):
+            if serving:
+                settings = serving.pipeline.check(prompt, **knobs)
+                names = (serving.name, serving.revision, serving.precision, prompt)
+                key = recipe_key(*names, settings=settings)
+            else:
+                check_prompt(prompt)
+                settings = GenerationSettings.of({}, knobs)
+        cached = self.cache.get(key) if key else None
+        if cached:
+            self.metrics.outcome("cached")
+            yield cached.result
+            return
+        listener = Listener(previews)
+        ticket = self._backlog.join(key, listener)
+        if ticket is None:
+            ticket = Drawing(
+                self._name(visitor),
+                slots_of(len(settings.drawn)),
+                time.monotonic(),
+                [listener],
+                prompt=prompt,
+                knobs=knobs,
+                settings=settings if serving else None,
+                key=key,
+            )
+            self._admit(ticket)
+        yield from self._listen(ticket, listener)
+
+    def rank(
+        self, images: Sequence[Image.Image], prompt: str, *, visitor: str | None = None
+    ) -> Iterator[Waiting | list[float]]:
         """Waiting while others are drawn, then how well each picture fits the prompt.
 
         The errors are those of `draw`.
         """
+        listener = Listener()
+        ticket = Ranking(
+            self._name(visitor), 1, time.monotonic(), [listener], prompt=prompt, images=images
+        )
+        self._admit(ticket)
+        yield from self._listen(ticket, listener)
 
-        def score(pipeline: Pipeline, left: Callable[[], bool]) -> Iterator[list[float]]:
-            yield pipeline.score(images, prompt)
+    def _name(self, visitor: str | None) -> str:
+        return f"stranger {next(self._strangers)}" if visitor is None else f"visitor {visitor}"
 
-        return self._ask(Request(score, timed=False))
-
-    def _ask(self, request: Request) -> Iterator[Any]:
-        """Puts a request in the queue, and hands on what comes of it."""
-        with self._changed:
-            if self._failure:
-                raise self._failure
-            if len(self._requests) > self._queue_size:
-                raise BusyError(
-                    f"{len(self._requests)} requests are waiting, and no more are taken; "
-                    "try again in a minute. Your prompt is kept."
-                )
-            self._requests.append(request)
-            self._changed.notify()
+    @contextmanager
+    def _counting(self, outcome: str) -> Iterator[None]:
+        """Counts the requests that do not get into the queue."""
         try:
-            yield from self._frames(request)
+            yield
+        except DalleError:
+            self.metrics.outcome(outcome)
+            raise
+
+    def _admit(self, ticket: Ticket) -> None:
+        with self._counting("refused"):
+            self._backlog.admit(ticket)
+
+    def _listen(self, ticket: Ticket, listener: Listener) -> Iterator[Any]:
+        """What comes of a ticket; signs of life until then."""
+        started, outcome = False, "left"
+        try:
+            for frame in frames_of(listener, HEARTBEAT):
+                if frame is not None:
+                    started = True
+                    yield frame
+                elif not started:
+                    yield self._backlog.place(ticket, loading=self._serving is None)
+            outcome = "drawn"
+        except DalleError:
+            outcome = "failed"
+            raise
         finally:
-            request.left.set()
-            with self._changed:
-                if request in self._requests:
-                    self._requests.remove(request)
-
-    def _frames(self, request: Request) -> Iterator[Any]:
-        started = False
-        while True:
-            try:
-                frame = request.frames.get(timeout=HEARTBEAT)
-            except queue.Empty:
-                if not started:
-                    yield self._waiting(request)
-                continue
-            if frame is END:
-                return
-            if isinstance(frame, Exception):
-                raise frame
-            started = True
-            yield frame
-
-    def _waiting(self, request: Request) -> Waiting:
-        with self._changed:
-            ahead = self._requests.index(request) + 1 if request in self._requests else 0
-        seconds = self.seconds
-        # The one that is being drawn is half done, on the average.
-        left = seconds and seconds * max(0.5, ahead)
-        return Waiting(ahead, left, loading=not self.ready)
+            self.metrics.outcome(outcome)
+            self._backlog.leave(ticket, listener)
 
     def _work(self) -> None:
         try:
             self.switch(self._load())
         except Exception as error:
             log.exception("the model could not be loaded")
-            self._fail(error)
-        self._settled.set()
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._requests and self._serving)
-                request = self._requests.popleft()
-            self._serve(request)
-
-    def _fail(self, error: Exception) -> None:
-        """Tells everyone that no model draws."""
-        message = error if isinstance(error, DalleError) else f"{type(error).__name__}: {error}"
-        with self._changed:
-            self._failure = FaultError(
+            message = error if isinstance(error, DalleError) else f"{type(error).__name__}: {error}"
+            self._backlog.failure = FaultError(
                 f"The model could not be loaded ({message}). "
                 "Whoever runs this page finds the details in its log."
             )
-            for request in self._requests:
-                request.frames.put(self._failure)
-            self._requests.clear()
+            self._backlog.end_all(self._backlog.failure)
+        self._settled.set()
+        while True:
+            shares = self._backlog.take(lambda: self._serving is not None)
+            try:
+                self._draw(shares)
+            except Exception as error:  # whatever it is, the next visitors are drawn
+                log.exception("a batch failed")
+                self._backlog.end_batch(tell(error))
+            finally:
+                self._backlog.put_back()
 
-    def _serve(self, request: Request) -> None:
-        """Sends the request its frames; a failure is the request's alone."""
+    def _draw(self, shares: list[Share]) -> None:
         started = time.monotonic()
-        try:
-            for frame in request.work(self._serving.pipeline, request.left.is_set):
-                request.frames.put(frame)
-        except DalleError as error:
-            request.frames.put(error)
-        except Exception as error:
-            log.exception("a request failed")
-            request.frames.put(
-                FaultError(
-                    f"Drawing failed ({type(error).__name__}). Your prompt is kept; try it again, "
-                    "with fewer candidates if it fails again."
-                )
-            )
-        else:
-            request.frames.put(END)
-            if request.timed and not request.left.is_set():
-                self._seconds.append(time.monotonic() - started)
+        for ticket, _ in shares:
+            self.metrics.waited(started - ticket.came)
+        self._drawer.draw(self._serving.pipeline, shares)
+        self._backlog.size = self._drawer.size
+        drawings = [ticket for ticket, _ in shares if isinstance(ticket, Drawing)]
+        for ticket in drawings:
+            if ticket.result and ticket.key:
+                self.cache.put(ticket.key, ticket.result)
+        # What failed or was left took less than a batch takes.
+        if any(not (ticket.deserted or ticket.failed) for ticket in drawings):
+            self._backlog.pace.learn(time.monotonic() - started)

@@ -6,12 +6,15 @@ PORT=8000 SECONDS_PER_FRAME=0.4 python -m tests.serving.fake
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.generation.result import Picture, Preview, Result
+from dalle.generation.run import Run, Slot
 from dalle.serving.api import EXCEPTION_HANDLERS, add_api
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
@@ -33,36 +36,59 @@ class FakePipeline:
         self.seconds = seconds  # between two frames
         self.drawn: list[str] = []  # prompts, as they end
         self.chunks = 0
+        self.batches: list[list[str]] = []  # the prompts of the slots of each batch
 
     def generate(self, prompt: str, **knobs: Any) -> Result:
-        *_, result = self.stream(prompt, **knobs)
-        return result
+        run = self.begin(prompt, self.check(prompt, **knobs))
+        while run.undrawn:
+            list(self.draw_together(run.undrawn[:4]))
+        return self.finish(run)
 
-    def stream(
-        self, prompt: str, cancelled=lambda: False, **knobs: Any
-    ) -> Iterator[Preview | Result]:
+    def check(self, prompt: str, **knobs: Any) -> GenerationSettings:
         settings = GenerationSettings.of({}, knobs)
         check_prompt(prompt)
         if prompt == "fail":
             raise DalleError("This prompt fails; choose another one.")
+        return settings if settings.seed is not None else replace(settings, seed=11)
+
+    def begin(self, prompt: str, settings: GenerationSettings) -> Run:
         if prompt == "break":
             raise RuntimeError("secret detail")
-        seed = 11 if settings.seed is None else settings.seed
-        images = [Image.new("RGB", (64, 64), (seed % 256, 16 * n % 256, 0)) for n in settings.drawn]
+        return Run(prompt, settings, None, None, [])
+
+    def draw_together(self, slots: Sequence[Slot], size: int = 4) -> Iterator[None]:
+        self.batches.append([slot.run.prompt for slot in slots])
+        slow = any(slot.run.prompt.startswith("slowly") for slot in slots)
         for chunk in range(1, 5):
-            time.sleep(self.seconds * (SLOW if prompt.startswith("slowly") else 1))
+            time.sleep(self.seconds * (SLOW if slow else 1))
             self.chunks += 1
-            yield Preview(images[: settings.keep], chunk / 4)
-            if cancelled():
-                return
-        recipe = {"model": "fake", "prompt": prompt, "seed": seed, "settings": settings.as_dict()}
+            for slot in slots:
+                slot.codes = np.zeros((len(slot.candidates), chunk), np.int32)
+                if chunk == 4:
+                    slot.pixels = np.zeros((len(slot.candidates), 64, 64, 3), np.uint8)
+            yield
+
+    def preview(self, run: Run) -> Preview:
+        done = sum(4 if slot.pixels is not None else slot.codes.shape[1]
+                   for slot in run.slots if slot.codes is not None)  # fmt: skip
+        images = [self.paint(run, number) for number in run.settings.drawn]
+        return Preview(images[: run.settings.keep], done / (4 * len(run.slots)))
+
+    def paint(self, run: Run, number: int) -> Image.Image:
+        return Image.new("RGB", (64, 64), (run.settings.seed % 256, 16 * number % 256, 0))
+
+    def finish(self, run: Run) -> Result:
+        settings, seed = run.settings, run.settings.seed
+        recipe = {
+            "model": "fake", "prompt": run.prompt, "seed": seed, "settings": settings.as_dict()
+        }  # fmt: skip
         ranked = [
-            Picture(image, float(n), n, recipe | {"candidate": n})
-            for n, image in reversed(list(zip(settings.drawn, images, strict=True)))
+            Picture(self.paint(run, n), float(n), n, recipe | {"candidate": n})
+            for n in reversed(settings.drawn)
         ]
-        self.drawn.append(prompt)
+        self.drawn.append(run.prompt)
         kept, rejected = ranked[: settings.keep], ranked[settings.keep :]
-        yield Result(kept, rejected, recipe, {"drawing": 4 * self.seconds}, [])
+        return Result(kept, rejected, recipe, {"drawing": 4 * self.seconds}, [])
 
     def score(self, images: Sequence[Image.Image], prompt: str) -> list[float]:
         """The other way round than in a run: the less red the better."""

@@ -32,12 +32,11 @@ class NamedPipeline(FakePipeline):
         super().__init__()
         self.name = name
 
-    def stream(self, prompt: str, cancelled=lambda: False, **knobs):
-        for frame in super().stream(prompt, cancelled, **knobs):
-            if hasattr(frame, "recipe"):
-                for picture in (frame, *frame.pictures, *frame.rejected):
-                    picture.recipe["model"] = self.name
-            yield frame
+    def finish(self, run):
+        result = super().finish(run)
+        for picture in (result, *result.pictures, *result.rejected):
+            picture.recipe["model"] = self.name
+        return result
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """What a page tells about the model that draws, and about one on its way."""
 
-from dataclasses import replace
-
 import pytest
 
 from dalle.serving.drawing import Desk
@@ -14,16 +12,14 @@ from tests.serving.fake import FakePipeline, make_site
 class OtherPipeline(FakePipeline):
     """The fake under another name, with a default of its own."""
 
-    def stream(self, *arguments, **knobs):
-        for frame in super().stream(*arguments, **{"condition_scale": 3.5, **knobs}):
-            recipe = getattr(frame, "recipe", None)
-            if recipe:
-                pictures = [
-                    replace(picture, recipe=picture.recipe | {"model": "other"})
-                    for picture in frame.pictures
-                ]
-                frame = replace(frame, pictures=pictures, recipe=recipe | {"model": "other"})
-            yield frame
+    def check(self, prompt, **knobs):
+        return super().check(prompt, **{"condition_scale": 3.5, **knobs})
+
+    def finish(self, run):
+        result = super().finish(run)
+        for picture in (result, *result.pictures, *result.rejected):
+            picture.recipe["model"] = "other"
+        return result
 
 
 @pytest.fixture

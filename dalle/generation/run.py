@@ -1,0 +1,58 @@
+"""A request on its way from prompt to pictures: what of it is drawn, and what is not yet."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import numpy as np
+from jax import Array
+
+from dalle.errors import FaultError
+from dalle.safety.pictures import Verdict
+from dalle.settings import GenerationSettings
+
+SLOT_ROWS = 4  # candidates of one run that are drawn, and then decoded, side by side
+
+
+@dataclass(eq=False)
+class Slot:
+    """Up to SLOT_ROWS candidates of one run."""
+
+    run: "Run"
+    candidates: tuple[int, ...]
+    codes: np.ndarray | None = None  # [n, t] so far; -1 where the model gave no number
+    pixels: np.ndarray | None = None  # [n, H, W, 3] uint8, once all codes are there
+    checks: Sequence["Future[Verdict]"] = ()  # one for each candidate, with the pixels
+
+
+@dataclass(eq=False)
+class Run:
+    """A prompt as the model has read it, and the slots that its candidates are drawn in."""
+
+    prompt: str
+    settings: GenerationSettings  # the seed is never None
+    memory: Array  # [2, S, D], of the prompt and of what stands against it
+    mask: np.ndarray  # [2, S]
+    notes: list[str]
+    seconds: dict[str, float] = field(default_factory=dict)  # by stage, those of batch mates too
+    failure: FaultError | None = None  # why this run cannot be finished
+
+    def __post_init__(self) -> None:
+        numbers = self.settings.drawn
+        self.slots = [
+            Slot(self, numbers[start : start + SLOT_ROWS])
+            for start in range(0, len(numbers), SLOT_ROWS)
+        ]
+
+    @property
+    def undrawn(self) -> list[Slot]:
+        """What is still to be drawn, in the order of the candidates."""
+        return [slot for slot in self.slots if slot.pixels is None]
+
+    def took(self, stage: str, seconds: float) -> None:
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+
+
+def slots_of(candidates: int) -> int:
+    """How many slots so many candidates fill."""
+    return -(-candidates // SLOT_ROWS)

@@ -1,0 +1,96 @@
+"""Results that were drawn lately: who asks for the same recipe need not wait for it."""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from dalle.generation.result import Result
+from dalle.settings import GenerationSettings
+
+Key = str
+
+
+def recipe_key(
+    model: str,
+    revision: str | None,
+    precision: str | None,
+    prompt: str,
+    settings: GenerationSettings,
+) -> Key:
+    """One text for all that decides the pictures of a run."""
+    return json.dumps([model, revision, precision, prompt, settings.as_dict()], sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Cached:
+    """A result, and when it was drawn."""
+
+    result: Result
+    made: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def size(self) -> int:
+        """Bytes of its pixels; all else is small."""
+        pictures = [*self.result.pictures, *self.result.rejected]
+        return sum(3 * picture.image.width * picture.image.height for picture in pictures)
+
+
+class ResultCache:
+    """The results that were asked for last, as many as fit into `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.size = 0
+        self._entries: OrderedDict[Key, Cached] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: Key) -> Cached | None:
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+            return self._entries.get(key)
+
+    def put(self, key: Key, result: Result) -> None:
+        """Keeps a result, and forgets the ones that nobody asked for the longest."""
+        entry = Cached(result)
+        with self._lock:
+            if key in self._entries or entry.size > self.limit:
+                return
+            self._entries[key] = entry
+            self.size += entry.size
+            while self.size > self.limit:
+                _, oldest = self._entries.popitem(last=False)
+                self.size -= oldest.size
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+            self.size = 0
+
+    def nearest(self, prompt: str) -> Cached | None:
+        """A result whose prompt has most of these words, and no others.
+
+        No others, because it may be a stranger's: nobody learns from it what somebody else wrote.
+        """
+        asked = _words(prompt)
+        best, most = None, 0
+        with self._lock:
+            for entry in self._entries.values():
+                words = _words(entry.result.prompt) | _words(_against(entry.result))
+                if words <= asked and len(words) >= max(most, 1):
+                    best, most = entry, len(words)
+        return best
+
+
+def _words(text: str) -> AbstractSet[str]:
+    return frozenset(text.lower().split())
+
+
+def _against(result: Result) -> str:
+    return result.recipe.get("settings", {}).get("negative_prompt", "")

@@ -1,0 +1,40 @@
+"""What the engine tells: the model that draws, the one that comes, a visitor's wait."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dalle.generation.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The model that draws, and what a first picture of it has told."""
+
+    pipeline: Pipeline
+    name: str
+    revision: str | None
+    precision: str | None
+    size: tuple[int, int]  # width and height of its pictures
+    defaults: dict[str, Any]  # what it draws with where nothing else is asked for
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A model on its way to take the place of the one that serves."""
+
+    name: str
+    stage: str  # "downloading", "loading", "serving" or "failed"
+    part: int = 0  # of its parts, which one is being downloaded, from 1
+    parts: int = 0
+    done: int = 0  # bytes of this part
+    total: int = 0  # bytes of this part, of the files that are known by now
+    failure: str | None = None  # a sentence
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Not drawn yet: `ahead` requests come first, for about `seconds` (None: not known yet)."""
+
+    ahead: int
+    seconds: float | None
+    loading: bool
