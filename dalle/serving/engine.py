@@ -7,9 +7,7 @@ iterator: the worker then goes on with the next one after the chunk that it is d
 
 import logging
 import queue
-import statistics
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,19 +16,24 @@ from typing import Any
 from PIL import Image
 
 from dalle.errors import DalleError
-from dalle.generation.pipeline import Pipeline
+from dalle.generation.pipeline import DRAWN_TOGETHER, Pipeline
 from dalle.generation.result import Preview, Result
+from dalle.serving.estimate import Estimate, warm_up
+from dalle.serving.installed import Installed, split_choice
 
 log = logging.getLogger(__name__)
 
-WARM_UP_PROMPT = "a red apple"
 HEARTBEAT = 0.5  # seconds between two signs of life while waiting
-REMEMBERED = 20  # runs whose seconds the estimate is made from
+RETRY_AFTER = 10.0  # seconds, where no run has told yet what one takes
 DEFAULTS = ("candidates", "condition_scale", "temperature", "top_k", "top_p")
 
 
 class BusyError(DalleError):
-    """Too many requests are waiting already."""
+    """Too many requests are waiting already; in `retry_after` seconds it may be tried again."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class FaultError(DalleError):
@@ -54,7 +57,7 @@ class Coming:
     """A model on its way to take the place of the one that serves."""
 
     name: str
-    stage: str  # "downloading", "loading", "serving" or "failed"
+    stage: str  # "downloading", "loading", "serving", "installed" (may be chosen) or "failed"
     part: int = 0  # of its parts, which one is being downloaded, from 1
     parts: int = 0
     done: int = 0  # bytes of this part
@@ -75,10 +78,9 @@ class Waiting:
 class Request:
     """Some work, and where its frames go: each as it comes, the last one or an exception last."""
 
-    work: Callable[[Pipeline, Callable[[], bool]], Iterator[Any]]  # told whether nobody waits
+    work: Callable[[Serving, Callable[[], bool]], Iterator[Any]]  # told whether nobody waits
     frames: queue.Queue = field(default_factory=queue.Queue)
     left: threading.Event = field(default_factory=threading.Event)
-    timed: bool = True  # whether the estimate is made from its seconds
 
 
 END = object()  # no more frames of this request
@@ -87,13 +89,16 @@ END = object()  # no more frames of this request
 class Engine:
     """Loads a pipeline with `load` and draws requests with it, one after another."""
 
-    def __init__(self, load: Callable[[], Pipeline], queue_size: int) -> None:
+    def __init__(
+        self, load: Callable[[], Pipeline], queue_size: int, installed: Installed | None = None
+    ) -> None:
         self.coming: Coming | None = None  # told by dalle.serving.models
+        self.installed = installed or Installed()
+        self.estimate = Estimate()
         self._load = load
         self._queue_size = queue_size
         self._requests: deque[Request] = deque()
         self._changed = threading.Condition()
-        self._seconds: deque[float] = deque(maxlen=REMEMBERED)
         self._serving: Serving | None = None
         self._failure: DalleError | None = None
         self._settled = threading.Event()
@@ -129,9 +134,11 @@ class Engine:
 
     @property
     def seconds(self) -> float | None:
-        """What a run takes, the middle one of the last ones; None before the first."""
-        with self._changed:
-            return statistics.median(self._seconds) if self._seconds else None
+        """What a run of the model that draws takes; None before the first."""
+        serving = self._serving
+        if serving is None:
+            return None
+        return self.estimate.seconds(DRAWN_TOGETHER, serving.name, serving.precision)
 
     def wait_until_settled(self) -> None:
         """Returns when the first model draws, or cannot."""
@@ -139,7 +146,7 @@ class Engine:
 
     def switch(self, pipeline: Pipeline) -> None:
         """Draws with this model from the next request on, once it has made a picture here."""
-        picture = pipeline.generate(WARM_UP_PROMPT, seed=0).pictures[0]
+        picture = warm_up(pipeline, self.estimate, lambda: bool(self._requests)).pictures[0]
         settings = picture.recipe["settings"]
         serving = Serving(
             pipeline,
@@ -152,28 +159,37 @@ class Engine:
         with self._changed:
             self._serving = serving
             self._failure = None
-            self._seconds.clear()
 
     def draw(self, prompt: str, **knobs: Any) -> Iterator[Waiting | Preview | Result]:
         """Waiting while others are drawn, then the pipeline's frames, the Result last.
 
-        DalleError where the request cannot be drawn, BusyError where too many wait, FaultError
-        where the server fails.
+        Among the knobs may be `model` and `precision`, of those that are installed. DalleError
+        where the request cannot be drawn, BusyError where too many wait, FaultError where the
+        server fails.
         """
+        choice, knobs = split_choice(knobs)
+        self.installed.check(self._serving, choice)
         return self._ask(
-            Request(lambda pipeline, left: pipeline.stream(prompt, cancelled=left, **knobs))
+            Request(
+                lambda serving, left: self.installed.pipeline(serving, choice).stream(
+                    prompt, cancelled=left, **knobs
+                )
+            )
         )
 
-    def rank(self, images: Sequence[Image.Image], prompt: str) -> Iterator[Waiting | list[float]]:
+    def rank(
+        self, images: Sequence[Image.Image], prompt: str, **choice: str
+    ) -> Iterator[Waiting | list[float]]:
         """Waiting while others are drawn, then how well each picture fits the prompt.
 
-        The errors are those of `draw`.
+        The choice of `model` and `precision` and the errors are those of `draw`.
         """
+        self.installed.check(self._serving, choice)
 
-        def score(pipeline: Pipeline, left: Callable[[], bool]) -> Iterator[list[float]]:
-            yield pipeline.score(images, prompt)
+        def score(serving: Serving, left: Callable[[], bool]) -> Iterator[list[float]]:
+            yield self.installed.pipeline(serving, choice).score(images, prompt)
 
-        return self._ask(Request(score, timed=False))
+        return self._ask(Request(score))
 
     def _ask(self, request: Request) -> Iterator[Any]:
         """Puts a request in the queue, and hands on what comes of it."""
@@ -183,7 +199,8 @@ class Engine:
             if len(self._requests) > self._queue_size:
                 raise BusyError(
                     f"{len(self._requests)} requests are waiting, and no more are taken; "
-                    "try again in a minute. Your prompt is kept."
+                    "try again in a minute. Your prompt is kept.",
+                    retry_after=self.seconds or RETRY_AFTER,
                 )
             self._requests.append(request)
             self._changed.notify()
@@ -246,9 +263,10 @@ class Engine:
 
     def _serve(self, request: Request) -> None:
         """Sends the request its frames; a failure is the request's alone."""
-        started = time.monotonic()
         try:
-            for frame in request.work(self._serving.pipeline, request.left.is_set):
+            for frame in request.work(self._serving, request.left.is_set):
+                if isinstance(frame, Result):
+                    self.estimate.learn(frame)
                 request.frames.put(frame)
         except DalleError as error:
             request.frames.put(error)
@@ -262,5 +280,3 @@ class Engine:
             )
         else:
             request.frames.put(END)
-            if request.timed and not request.left.is_set():
-                self._seconds.append(time.monotonic() - started)

@@ -16,6 +16,7 @@ from dalle.serving.api import EXCEPTION_HANDLERS, add_api
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
 from dalle.serving.examples import read_examples
+from dalle.serving.installed import Installed, Offer
 from dalle.serving.look import launch_options
 from dalle.serving.openai_images import make_routes
 from dalle.serving.page import build_page
@@ -29,8 +30,11 @@ SLOW = 10  # times the seconds, for prompts that begin so
 class FakePipeline:
     """Candidate n of seed s is a square of colour (s, 16 n, 0), the more red the better."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(
+        self, seconds: float = 0.0, name: str = "fake", precision: str | None = None
+    ) -> None:
         self.seconds = seconds  # between two frames
+        self.name, self.precision = name, precision
         self.drawn: list[str] = []  # prompts, as they end
         self.chunks = 0
 
@@ -55,7 +59,9 @@ class FakePipeline:
             yield Preview(images[: settings.keep], chunk / 4)
             if cancelled():
                 return
-        recipe = {"model": "fake", "prompt": prompt, "seed": seed, "settings": settings.as_dict()}
+        recipe = {"model": self.name, "prompt": prompt, "seed": seed}
+        recipe |= {"settings": settings.as_dict()}
+        recipe |= {"precision": self.precision} if self.precision else {}
         ranked = [
             Picture(image, float(n), n, recipe | {"candidate": n})
             for n, image in reversed(list(zip(settings.drawn, images, strict=True)))
@@ -94,7 +100,9 @@ def make_site(engine: Engine) -> Site:
 
 def main() -> None:
     seconds = float(os.environ.get("SECONDS_PER_FRAME", "0.4"))
-    engine = Engine(lambda: FakePipeline(seconds), queue_size=3)
+    installed = Installed(lambda *key: FakePipeline(seconds, *key))
+    installed.add(Offer("other", defaults={"condition_scale": 3.5}))
+    engine = Engine(lambda: FakePipeline(seconds), queue_size=3, installed=installed)
     engine.start()
     site = make_site(engine)
     page = build_page(Desk(engine), site, lambda: add_api(engine, {}))
