@@ -91,20 +91,19 @@ def build_page(
                 gr.Markdown(site.card)
         gr.HTML(write_footer(site.settings), elem_classes=[EXTRA], apply_default_css=False)
 
-        # Each visit is told about its own moment, and about the model that draws then.
-        page.load(
-            lambda: (
+        def tell_this_moment(request: gr.Request):
+            choice = desk.wanted(request.query_params)
+            return (
                 site.news(),
                 write_notice(site.here["model"]),
                 vars(abilities_of(site.here["model"])),
                 write_about(site),
-                *choices_now(desk.engine, site.here),
-            ),
-            None,
-            [news, notice, chips, about, *choices.values(), only],
-            queue=False,
-            **INNER,
-        )
+                *choices_now(desk.engine, site.here_with(choice)),
+            )
+
+        # Each visit is told about its own moment, and about the model that draws then.
+        told = [news, notice, chips, about, *choices.values(), only]
+        page.load(tell_this_moment, None, told, queue=False, **INNER)
 
         order = gr.State(None)  # what a link asks to be drawn at once
         inputs = [prompt, *knobs.values()]
@@ -146,6 +145,11 @@ def build_page(
         def restore(event: gr.EventData):
             return restore_settings(event.query, event.source, desk, list(knobs), site)
 
+        def offer(event: gr.EventData, *values: str | None):
+            # A model that takes over is the chosen one from then on.
+            chosen = {} if event.took else dict(zip(choices, values, strict=True))
+            return choices_now(desk.engine, site.here_with(desk.wanted(chosen)))
+
         def pick(event: gr.EventData):
             line, run = show_example(site.examples[event.index], site.first["model"])
             return run["prompt"], str(SEED), line, {"runs": [run]}
@@ -174,13 +178,7 @@ def build_page(
         examples.pick(pick, None, [prompt, knobs["seed"], *outputs], queue=False, **INNER)
         sliders = [knobs[name] for name in SLIDERS]
         news.switched(lambda: defaults_now(desk), None, sliders, queue=False, **INNER)
-        news.offered(
-            lambda: choices_now(desk.engine, site.here),
-            None,
-            [*choices.values(), only],
-            queue=False,
-            **INNER,
-        )
+        news.offered(offer, [*choices.values()], [*choices.values(), only], queue=False, **INNER)
         choices["model"].input(
             lambda model: defaults_now(desk, model), choices["model"], sliders, queue=False, **INNER
         )

@@ -14,7 +14,7 @@ from dalle.errors import DalleError
 from dalle.generation.result import Picture, Preview, Result
 from dalle.serving.api import EXCEPTION_HANDLERS, add_api
 from dalle.serving.drawing import Desk
-from dalle.serving.engine import Engine
+from dalle.serving.engine import BusyError, Engine
 from dalle.serving.examples import read_examples
 from dalle.serving.installed import Installed, Offer
 from dalle.serving.look import launch_options
@@ -24,6 +24,7 @@ from dalle.serving.site import Site
 from dalle.serving.words import KnownWords
 from dalle.settings import GenerationSettings, ServerSettings, check_prompt
 
+REFUSALS = 2  # of prompts that begin with "crowd", before they are drawn
 SLOW = 10  # times the seconds, for prompts that begin so
 
 
@@ -37,6 +38,7 @@ class FakePipeline:
         self.name, self.precision = name, precision
         self.drawn: list[str] = []  # prompts, as they end
         self.chunks = 0
+        self.refused = 0
 
     def generate(self, prompt: str, **knobs: Any) -> Result:
         *_, result = self.stream(prompt, **knobs)
@@ -51,6 +53,11 @@ class FakePipeline:
             raise DalleError("This prompt fails; choose another one.")
         if prompt == "break":
             raise RuntimeError("secret detail")
+        if prompt.startswith("crowd") and self.refused < REFUSALS:
+            self.refused += 1
+            raise BusyError("Too many wait.", retry_after=1.0)
+        if prompt == "throng":
+            raise BusyError("Too many wait.", retry_after=60.0)
         seed = 11 if settings.seed is None else settings.seed
         images = [Image.new("RGB", (64, 64), (seed % 256, 16 * n % 256, 0)) for n in settings.drawn]
         for chunk in range(1, 5):

@@ -15,7 +15,7 @@ function show({ model: now = model, line = "", fraction = null, offered: choice 
   if (now !== model && !open.has("seed")) trigger("switched"); // a link's settings stay
   const took = now !== model;
   const more = choice.filter((name) => offered && !offered.includes(name));
-  if (took || more.length) trigger("offered");
+  if (took || more.length) trigger("offered", { took });
   model = now;
   offered = choice;
   if (line && asking === null) asking = setInterval(askAgain, EVERY);
