@@ -47,6 +47,7 @@ class Machine:
 # What Spaces offer, and a TPU. The T4 knows no bfloat16, so its products are float32.
 MACHINES = (
     Machine("cpu-basic, 2 cores with AMX", 16, 1.9e12, 28.9e9, "measured on such a machine"),
+    Machine("the same without bfloat16", 16, 0.38e12, 28.9e9, "measured, float32", jnp.float32),
     Machine("cpu-upgrade, 8 cores with AMX", 32, 7.6e12, 115.6e9, "four times that, assumed"),
     Machine("T4", 16, 8.1e12, 320e9, "data sheet, float32", jnp.float32),
     Machine("L4", 24, 121e12, 300e9, "data sheet"),
