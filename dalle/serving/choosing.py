@@ -9,7 +9,7 @@ import gradio as gr
 from dalle.serving.engine import Engine
 
 ABOUT_MODEL = "Which one draws; another than the first takes a moment to load."
-ABOUT_PRECISION = "bfloat16 is faster, float32 rounds less; the pictures differ a little."
+ABOUT_PRECISION = "How finely it computes: bfloat16 takes half the memory; pictures differ."
 
 
 def add_choices() -> tuple[dict[str, gr.Radio], gr.HTML]:

@@ -58,7 +58,7 @@ function speak(line) {
 function count() {
   const busy = box.dataset.state === "busy" && left !== null;
   const about = `about ${Math.max(1, Math.round(left))} s left`;
-  const until = `in ${left} s (try ${tries} of ${MOST_TRIES}).`;
+  const until = `in ${left}\u00a0s (try ${tries} of ${MOST_TRIES}).`;
   find("seconds").textContent = busy ? (refused ? until : about) : "";
 }
 
