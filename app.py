@@ -11,6 +11,7 @@ from dalle.models.registry import locate
 from dalle.serving.api import EXCEPTION_HANDLERS, add_api
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
+from dalle.serving.installed import Installed, Offer
 from dalle.serving.look import launch_options
 from dalle.serving.models import bring
 from dalle.serving.openai_images import make_routes
@@ -25,12 +26,16 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     settings = ServerSettings.from_environment(os.environ)
 
-    def load_model(name: str) -> Pipeline:
-        return load(name, settings.precision, settings.prompt_policy)
+    def load_model(name: str, precision: str | None = settings.precision) -> Pipeline:
+        return load(name, precision, settings.prompt_policy)
 
-    engine = Engine(lambda: load_model(DEFAULT_MODEL), settings.queue_size)
+    installed = Installed(load_model, settings.offered_precisions)
+    engine = Engine(lambda: load_model(DEFAULT_MODEL), settings.queue_size, installed)
     files = locate(DEFAULT_MODEL, weights=False)
     defaults = read_defaults(files.bart)
+    offered = settings.offered_models
+    if DEFAULT_MODEL in offered:
+        installed.add(Offer(DEFAULT_MODEL, files.revision, defaults))
     site = Site.of_embedded_model(settings, engine, files, **safety_of(settings))
     page = build_page(Desk(engine, defaults), site, lambda: add_api(engine, defaults))
     # The queue is the engine's; gradio's own only carries the messages.
@@ -53,8 +58,10 @@ def main() -> None:
     # Only now, so that the page is there first. The embedded model serves until another one, if
     # asked for, has made a picture.
     engine.start()
-    if settings.model != DEFAULT_MODEL:
-        bring(engine, settings.model, load_model)
+    first = settings.model if settings.model != DEFAULT_MODEL else None
+    others = [name for name in offered if name not in (first, DEFAULT_MODEL)]
+    if first or others:
+        bring(engine, first, load_model, others)
     page.block_thread()
 
 

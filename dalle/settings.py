@@ -112,6 +112,8 @@ class ServerSettings:
     port        where to listen
     model       a registered name, a repository "owner/name[@revision]" on the Hub, or a folder
     precision   of the products, "bfloat16" or "float32"; "auto": the faster on this machine
+    models      that visitors may choose, with commas; empty: `model` and the embedded one
+    precisions  that visitors may choose, with commas; empty: `precision` alone
     name        the title of the page
     prompt_policy  what is not drawn: "standard", "strict", or "off" (all but content with minors)
     colour      of buttons and links, one of COLOURS
@@ -133,6 +135,8 @@ class ServerSettings:
     port: int = 7860
     model: str = DEFAULT_MODEL
     precision: str = PRECISIONS[0]
+    models: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = ()
     name: str = "Ninefold"
     prompt_policy: str = "standard"
     colour: str = COLOURS[0]
@@ -148,6 +152,16 @@ class ServerSettings:
     reports_folder: str = ""
     reports_repository: str = ""
     reports_token: str = dataclasses.field(default="", repr=False)
+
+    @property
+    def offered_models(self) -> list[str]:
+        """The models that may be chosen, the one that draws by itself first."""
+        return list(dict.fromkeys([self.model, *(self.models or [DEFAULT_MODEL])]))
+
+    @property
+    def offered_precisions(self) -> list[str]:
+        """The precisions that may be chosen, the one that is taken by itself first."""
+        return list(dict.fromkeys([self.precision, *self.precisions]))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -169,7 +183,11 @@ class ServerSettings:
         for field, high in (("port", 65_535), ("queue_size", MAX_QUEUE)):
             if field in given:
                 given[field] = _counted(fields[field], given[field], high)
-        check_precision(given.get("precision", cls.precision))
+        for field in ("models", "precisions"):
+            names = [name.strip() for name in given.pop(field, "").split(",")]
+            given[field] = tuple(dict.fromkeys(name for name in names if name))
+        for precision in (given.get("precision", cls.precision), *given["precisions"]):
+            check_precision(precision)
         check_prompt_policy(given.get("prompt_policy", cls.prompt_policy))
         for field, choices in (("picture_policy", PICTURE_POLICIES), ("corner_label", SWITCH)):
             if given.get(field, choices[0]) not in choices:

@@ -26,8 +26,8 @@ class BusyError(DalleError):
 class Pace:
     """How fast batches are drawn."""
 
-    def __init__(self) -> None:
-        self._seconds: deque[float] = deque(maxlen=REMEMBERED)
+    def __init__(self, first: float | None = None) -> None:
+        self._seconds = deque([] if first is None else [first], maxlen=REMEMBERED)
 
     def learn(self, seconds: float) -> None:
         """Takes a batch into account."""

@@ -64,6 +64,8 @@ def add_api(engine: Engine, defaults: Mapping[str, Any]) -> None:
         top_p: float | None = None,
         negative_prompt: str = "",
         only: list[int] | None = None,
+        model: str | None = None,
+        precision: str | None = None,
     ) -> tuple[list[Tile], dict, FileDataDict]:
         knobs = {
             "seed": seed,
@@ -80,7 +82,7 @@ def add_api(engine: Engine, defaults: Mapping[str, Any]) -> None:
             # Looked at before the caller waits in the queue.
             check_prompt(prompt)
             GenerationSettings.of({}, knobs)
-            for frame in engine.draw(prompt, **knobs):
+            for frame in engine.draw(prompt, model=model, precision=precision, **knobs):
                 yield answer(frame)
 
     # An MCP client shows a picture where it is all that an endpoint returns, and only there.
@@ -189,6 +191,8 @@ def describe_server(engine: Engine) -> dict[str, Any]:
         },
         "limits": {name: list(limits) for name, limits in LIMITS.items()},
         "defaults": serving.defaults if serving else None,
+        "models": engine.installed.models(serving),
+        "precisions": engine.installed.precisions(serving),
     }
 
 

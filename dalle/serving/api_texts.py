@@ -33,6 +33,8 @@ def describe_generate(defaults: Mapping[str, Any]) -> str:
         + limits("top_p"),
         "negative_prompt": "what to stay away from",
         "only": "numbers of single candidates to draw again, such as [7]; left out: all",
+        "model": "one of the models that /status lists; left out: the first of them",
+        "precision": "one of the precisions that /status lists; left out: the first of them",
     }
     return describe(
         "Draws pictures of what a short English prompt says, and returns the best of them. "
@@ -75,9 +77,10 @@ def describe_status() -> str:
     """About /status."""
     return describe(
         "Tells which model draws, whether another one is on its way, how many requests wait and "
-        "what one takes, and the limits and defaults of the settings.",
+        "what one takes, the limits and defaults of the settings, and which models and precisions "
+        "may be asked for.",
         {},
-        "version, ready, failure, model, coming, queue, limits, defaults",
+        "version, ready, failure, model, coming, queue, limits, defaults, models, precisions",
     )
 
 

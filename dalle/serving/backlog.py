@@ -86,7 +86,12 @@ class Backlog:
         with self.changed:
             self.changed.wait_for(lambda: self._queue and ready())
             room, shares = self.size, {}
-            while room and (taken := self._queue.take(room)):
+
+            def fits(ticket: Ticket) -> bool:
+                """One model draws a batch."""
+                return all(ticket.choice == other.choice for other in shares)
+
+            while room and (taken := self._queue.take(room, fits)):
                 ticket, slots = taken
                 shares[ticket] = shares.get(ticket, 0) + slots
                 room -= slots

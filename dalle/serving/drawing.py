@@ -9,7 +9,7 @@ from dalle.errors import DalleError
 from dalle.generation.rank import best_first
 from dalle.generation.result import Preview, Result
 from dalle.serving.engine import BusyError, Engine, Waiting
-from dalle.serving.estimate import Estimate
+from dalle.serving.installed import split_choice
 from dalle.serving.links import write_query
 from dalle.serving.results import Results
 from dalle.serving.tiles import describe_kept, describe_preview
@@ -23,7 +23,7 @@ Frame = tuple[Status, list[Run]]
 
 
 def tell(state: str, line: str, **more: Any) -> Status:
-    """What the status line shows: state is idle, busy, done or failed; line is a sentence."""
+    """What the status line shows: state is idle, busy, refused, done or failed; a sentence."""
     return {"state": state, "line": line, **more}
 
 
@@ -34,7 +34,6 @@ class Desk:
     engine: Engine
     defaults: Mapping[str, Any] = field(default_factory=dict)  # the model's own settings
     results: Results = field(default_factory=Results)
-    estimate: Estimate = field(default_factory=Estimate)
 
     def draw_all(
         self, text: str, knobs: dict[str, Any], keep_prompt: bool = False
@@ -46,7 +45,9 @@ class Desk:
         try:
             prompts = split_prompts(text)
             # Checked here, so that a mistake is told before anybody waits in a queue.
-            GenerationSettings.of(self.defaults, knobs)
+            choice, others = split_choice(knobs)
+            GenerationSettings.of(self.defaults, others)
+            self.engine.installed.check(self.engine.serving, choice)
         except DalleError as error:
             yield tell("failed", str(error)), []
             return
@@ -60,7 +61,8 @@ class Desk:
                     yield status | {"line": where + status["line"]}, list(runs)
             except BusyError as error:
                 runs.pop()
-                yield tell("failed", str(error)), list(runs)
+                rest = "\n".join(prompts[number - 1 :])
+                yield refuse(error, text=rest, more=bool(runs)), list(runs)
                 return
             except DalleError as error:
                 runs[-1] = new_run(prompt, "failed", error=str(error))
@@ -81,6 +83,8 @@ class Desk:
                     status["line"] = run["verdict"] or status["line"]
                 last = run
                 yield status, [run]
+        except BusyError as error:
+            yield refuse(error), []
         except DalleError as error:
             yield tell("failed", str(error)), [last] if last.get("state") == "done" else []
 
@@ -89,13 +93,12 @@ class Desk:
     ) -> Iterator[tuple[Status, Run]]:
         """The status line and the run after each frame; DalleError when it cannot be drawn."""
         check_prompt(prompt)
-        settings = GenerationSettings.of(self.defaults, knobs)
-        expected = self.estimate.seconds(len(settings.drawn))
+        expected = self.expect(knobs)
         run = new_run(prompt, "waiting")
         yield tell("busy", "Starting …", seconds=expected), run
         for frame in self.engine.draw(prompt, **knobs):
             if isinstance(frame, Waiting):
-                yield describe_wait(frame, expected), run
+                yield describe_wait(frame, expected, self.engine.installed.loading), run
             elif isinstance(frame, Preview):
                 run = run | {"state": "preview", "stamp": f"{frame.fraction}"}
                 run["preview"] = describe_preview(frame.pictures)
@@ -103,9 +106,22 @@ class Desk:
                 left = expected and expected * (1 - 0.9 * frame.fraction)
                 yield tell("busy", stage, fraction=0.9 * frame.fraction, seconds=left), run
             else:
-                self.estimate.learn(len(settings.drawn), sum(frame.seconds.values()))
                 run = self.show(frame, run["key"], keep_prompt=keep_prompt)
                 yield tell("done", f"Done in {sum(frame.seconds.values()):.1f} s."), run
+
+    def expect(self, knobs: Mapping[str, Any]) -> float | None:
+        """Seconds of a run, where they are known."""
+        choice, others = split_choice(knobs)
+        settings = GenerationSettings.of(self.defaults, others)
+        serving = self.engine.serving
+        if serving is None:
+            return None
+        key = self.engine.installed.resolve(serving, choice)
+        return self.engine.estimate.seconds(len(settings.drawn), *key)
+
+    def wanted(self, origin: Mapping[str, Any]) -> dict[str, str]:
+        """The model and the precision of a recipe, where they may be chosen here."""
+        return self.engine.installed.wanted(self.engine.serving, origin)
 
     def show(
         self,
@@ -139,7 +155,10 @@ class Desk:
         """A result in the order of another text: the same pictures and files, new scores."""
         kept = self.results.get(name)
         drawn = [*kept.result.pictures, *kept.result.rejected]
-        *_, scores = self.engine.rank([picture.image for picture in drawn], check_prompt(text))
+        # By the model that drew them, or the scores could not be compared with those before.
+        wanted = self.wanted(kept.result.recipe)
+        images = [picture.image for picture in drawn]
+        *_, scores = self.engine.rank(images, check_prompt(text), **wanted)
         order = best_first(scores, [picture.candidate for picture in drawn])
         ranked = [replace(drawn[index], score=scores[index]) for index in order]
         keep = len(kept.result.pictures)
@@ -178,8 +197,11 @@ def new_run(prompt: str, state: str, **more: Any) -> Run:
     return {"key": key, "stamp": state, "state": state, "prompt": prompt, **more}
 
 
-def describe_wait(waiting: Waiting, expected: float | None) -> Status:
-    """A sentence about the wait, and the seconds until the pictures are there."""
+def describe_wait(waiting: Waiting, expected: float | None, loading: str | None = None) -> Status:
+    """A sentence about the wait, and the seconds until the pictures are there.
+
+    `loading` is a model that is being loaded for the request that is drawn now.
+    """
     if waiting.loading:
         return tell("busy", "The model is loading; your pictures come right after.")
     if waiting.ahead:
@@ -187,7 +209,15 @@ def describe_wait(waiting: Waiting, expected: float | None) -> Status:
         if waiting.seconds is not None and expected is not None:
             seconds = waiting.seconds + expected
         return tell("busy", f"Number {waiting.ahead} in the queue", seconds=seconds)
+    if loading:
+        return tell("busy", f"{loading} is being loaded; your pictures come right after.")
     return tell("busy", "Drawing", seconds=expected)
+
+
+def refuse(error: BusyError, **order: Any) -> Status:
+    """A sentence about too many who wait, and when the browser is to ask again, and for what."""
+    line = "Too many people are waiting already. Your prompt is kept and tried again by itself"
+    return tell("refused", line, retry={"seconds": error.retry_after, **order})
 
 
 def summarise(runs: list[Run]) -> Status:

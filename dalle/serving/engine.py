@@ -26,8 +26,10 @@ from dalle.generation.run import slots_of
 from dalle.serving.admission import BusyError, Pace
 from dalle.serving.backlog import Backlog
 from dalle.serving.batch import Drawer
-from dalle.serving.cache import ResultCache, recipe_key
+from dalle.serving.cache import Key, ResultCache, recipe_key
+from dalle.serving.estimate import Estimate, warm_up
 from dalle.serving.faults import STOPPED, tell
+from dalle.serving.installed import Installed, split_choice
 from dalle.serving.metrics import Metrics
 from dalle.serving.states import Coming, Serving, Waiting
 from dalle.serving.tickets import Drawing, Listener, Ranking, Share, Ticket, frames_of
@@ -37,7 +39,6 @@ log = logging.getLogger(__name__)
 
 __all__ = ["BusyError", "Coming", "Engine", "FaultError", "Serving", "Waiting"]
 
-WARM_UP_PROMPT = "a red apple"
 HEARTBEAT = 0.5  # seconds between two signs of life while waiting
 MAX_WAIT = 120.0  # seconds
 CACHE_BYTES = 128 * 2**20
@@ -51,10 +52,13 @@ class Engine:
         self,
         load: Callable[[], Pipeline],
         queue_size: int,
+        installed: Installed | None = None,
         max_wait: float = MAX_WAIT,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.coming: Coming | None = None  # told by dalle.serving.models
+        self.installed = installed or Installed()
+        self.estimate = Estimate()
         self.metrics = Metrics()
         self.cache = ResultCache(cache_bytes)
         self._load = load
@@ -114,7 +118,7 @@ class Engine:
 
     def switch(self, pipeline: Pipeline) -> None:
         """Draws with this model from the next request on, once it has made a picture here."""
-        picture = pipeline.generate(WARM_UP_PROMPT, seed=0).pictures[0]
+        picture = warm_up(pipeline, self.estimate, lambda: self.waiting > 0).pictures[0]
         settings = picture.recipe["settings"]
         serving = Serving(
             pipeline,
@@ -127,7 +131,7 @@ class Engine:
         with self._backlog.changed:
             self._serving = serving
             self._backlog.failure = None
-            self._backlog.pace = Pace()
+            self._backlog.pace = Pace(self.estimate.batch(serving.name, serving.precision))
             self.cache.clear()
             self._backlog.changed.notify_all()
 
@@ -146,52 +150,75 @@ class Engine:
         """Waiting while others are drawn, then previews if wanted, the Result last.
 
         Requests of one visitor take turns with those of others; None is a visitor of their own.
-        DalleError where the request cannot be drawn, BusyError where the wait would be too long,
-        FaultError where the server fails.
+        Among the knobs may be `model` and `precision`, of those that are installed. A request that
+        cannot be drawn is a DalleError at once; on the way BusyError where the wait would be too
+        long, FaultError where the server fails.
         """
-        serving, key = self._serving, None
         with self._counting("rejected"):
-            if serving:
-                settings = serving.pipeline.check(prompt, **knobs)
-                names = (serving.name, serving.revision, serving.precision, prompt)
-                key = recipe_key(*names, settings=settings)
-            else:
-                check_prompt(prompt)
-                settings = GenerationSettings.of({}, knobs)
+            choice, knobs = split_choice(knobs)
+            self.installed.check(self._serving, choice)
+            settings, key = self._check(prompt, choice, knobs)
+        ticket = Drawing(
+            self._name(visitor),
+            slots_of(len(settings.drawn)),
+            time.monotonic(),
+            choice=choice,
+            prompt=prompt,
+            knobs=knobs,
+            settings=settings if key else None,
+            key=key,
+        )
+        return self._frames(ticket, Listener(previews))
+
+    def rank(
+        self,
+        images: Sequence[Image.Image],
+        prompt: str,
+        *,
+        visitor: str | None = None,
+        **choice: str,
+    ) -> Iterator[Waiting | list[float]]:
+        """Waiting while others are drawn, then how well each picture fits the prompt.
+
+        The choice of `model` and `precision` and the errors are those of `draw`.
+        """
+        with self._counting("rejected"):
+            self.installed.check(self._serving, choice)
+        ticket = Ranking(
+            self._name(visitor), 1, time.monotonic(), choice=choice, prompt=prompt, images=images
+        )
+        return self._frames(ticket, Listener())
+
+    def _check(
+        self, prompt: str, choice: dict[str, Any], knobs: dict[str, Any]
+    ) -> tuple[GenerationSettings, Key | None]:
+        """The settings as far as they are known, and what to look for in the cache.
+
+        Only where the pipeline is loaded are both final.
+        """
+        serving = self._serving
+        pipeline = serving and self.installed.loaded(serving, choice)
+        if pipeline is None:
+            check_prompt(prompt)
+            return GenerationSettings.of({}, knobs), None
+        settings = pipeline.check(prompt, **knobs)
+        model, precision = self.installed.resolve(serving, choice)
+        offer = self.installed.offer(serving, model)
+        return settings, recipe_key(model, offer.revision, precision, prompt, settings)
+
+    def _frames(self, ticket: Ticket, listener: Listener) -> Iterator[Any]:
+        """Out of the cache, or with somebody who asked for the same, or in a turn of its own."""
+        key = ticket.key if isinstance(ticket, Drawing) else None
         cached = self.cache.get(key) if key else None
         if cached:
             self.metrics.outcome("cached")
             yield cached.result
             return
-        listener = Listener(previews)
-        ticket = self._backlog.join(key, listener)
-        if ticket is None:
-            ticket = Drawing(
-                self._name(visitor),
-                slots_of(len(settings.drawn)),
-                time.monotonic(),
-                [listener],
-                prompt=prompt,
-                knobs=knobs,
-                settings=settings if serving else None,
-                key=key,
-            )
+        same = self._backlog.join(key, listener)
+        if same is None:
+            ticket.listeners.append(listener)
             self._admit(ticket)
-        yield from self._listen(ticket, listener)
-
-    def rank(
-        self, images: Sequence[Image.Image], prompt: str, *, visitor: str | None = None
-    ) -> Iterator[Waiting | list[float]]:
-        """Waiting while others are drawn, then how well each picture fits the prompt.
-
-        The errors are those of `draw`.
-        """
-        listener = Listener()
-        ticket = Ranking(
-            self._name(visitor), 1, time.monotonic(), [listener], prompt=prompt, images=images
-        )
-        self._admit(ticket)
-        yield from self._listen(ticket, listener)
+        yield from self._listen(same or ticket, listener)
 
     def _name(self, visitor: str | None) -> str:
         return f"stranger {next(self._strangers)}" if visitor is None else f"visitor {visitor}"
@@ -253,12 +280,16 @@ class Engine:
         started = time.monotonic()
         for ticket, _ in shares:
             self.metrics.waited(started - ticket.came)
-        self._drawer.draw(self._serving.pipeline, shares)
+        serving, choice = self._serving, shares[0][0].choice
+        self._drawer.draw(self.installed.pipeline(serving, choice), shares)
         self._backlog.size = self._drawer.size
         drawings = [ticket for ticket, _ in shares if isinstance(ticket, Drawing)]
         for ticket in drawings:
+            if ticket.result:
+                self.estimate.learn(ticket.result)
             if ticket.result and ticket.key:
                 self.cache.put(ticket.key, ticket.result)
         # What failed or was left took less than a batch takes.
-        if any(not (ticket.deserted or ticket.failed) for ticket in drawings):
+        usual = self.installed.loaded(serving, choice) is serving.pipeline
+        if usual and any(not (ticket.deserted or ticket.failed) for ticket in drawings):
             self._backlog.pace.learn(time.monotonic() - started)

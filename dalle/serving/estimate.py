@@ -1,31 +1,55 @@
 """How long a run will take, from the runs before it."""
 
 import statistics
-from collections import deque
+from collections import defaultdict, deque
+from collections.abc import Callable
 
 from dalle.generation.batch import DRAWN_TOGETHER
+from dalle.generation.pipeline import Pipeline
+from dalle.generation.result import Result
 
 REMEMBERED = 20
+WARM_UP_PROMPT = "a red apple"
+LONG = 30.0  # seconds of a first run of which compiling is a small part
 
 
 class Estimate:
-    """Seconds for a number of candidates; None before the first run.
+    """Seconds for a number of candidates; None before the first run of a model.
 
     Candidates are drawn in batches that all take the same time, so a run's time goes by these.
     """
 
     def __init__(self) -> None:
-        self._per_batch: deque[float] = deque(maxlen=REMEMBERED)
+        # By model and precision.
+        self._per_batch = defaultdict(lambda: deque[float](maxlen=REMEMBERED))
 
-    def learn(self, candidates: int, seconds: float) -> None:
+    def learn(self, result: Result) -> None:
         """Takes a run into account."""
-        self._per_batch.append(seconds / _batches(candidates))
+        batches = _batches(len(result.pictures) + len(result.rejected))
+        key = result.recipe["model"], result.recipe.get("precision")
+        self._per_batch[key].append(sum(result.seconds.values()) / batches)
 
-    def seconds(self, candidates: int) -> float | None:
+    def batch(self, model: str, precision: str | None) -> float | None:
+        """What as many candidates take as are drawn together."""
+        return self.seconds(DRAWN_TOGETHER, model, precision)
+
+    def seconds(self, candidates: int, model: str, precision: str | None) -> float | None:
         """What a run of so many candidates will take."""
-        if not self._per_batch:
-            return None
-        return statistics.median(self._per_batch) * _batches(candidates)
+        known = self._per_batch.get((model, precision))
+        # The lower one of two: a model's first run compiles, and no other does.
+        return statistics.median_low(known) * _batches(candidates) if known else None
+
+
+def warm_up(pipeline: Pipeline, estimate: Estimate, wanted: Callable[[], bool]) -> Result:
+    """A model's first run, which compiles; another one tells what a run takes.
+
+    That one is left out where somebody `wanted` to draw by then, or where the first took so long
+    that compiling was a small part of it.
+    """
+    first = pipeline.generate(WARM_UP_PROMPT, seed=0)
+    long = sum(first.seconds.values()) > LONG
+    estimate.learn(first if long or wanted() else pipeline.generate(WARM_UP_PROMPT, seed=0))
+    return first
 
 
 def _batches(candidates: int) -> int:

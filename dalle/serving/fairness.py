@@ -5,6 +5,7 @@ for their own requests, and hardly delays anybody else's.
 """
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from typing import Protocol
 
 from dalle.generation.batch import SLOTS
@@ -53,12 +54,19 @@ class FairQueue:
         if not line:
             del self._lines[ticket.visitor]
 
-    def take(self, room: int) -> tuple[Queued, int] | None:
-        """The next ticket, and how many of its slots are to be drawn; None where nobody waits."""
+    def take(
+        self, room: int, fits: Callable[[Queued], bool] = lambda ticket: True
+    ) -> tuple[Queued, int] | None:
+        """The next ticket, and how many of its slots are to be drawn.
+
+        None where nobody waits, or where the next one does not fit with those before.
+        """
         if not self._lines:
             return None
         visitor, line = next(iter(self._lines.items()))
         ticket = line[0]
+        if not fits(ticket):
+            return None
         count = min(ticket.slots, room, TURN - self._given)
         ticket.slots -= count
         self._given += count

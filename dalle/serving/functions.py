@@ -117,7 +117,8 @@ class Functions:
             order = read_query(query)
         except DalleError as error:
             return {"verdict": f"{verdict} {error}".strip(), "query": ""}
-        differences = tell_differences(order.origin, self.site.here)
+        here = self.site.here_with(self.desk.wanted(order.origin))
+        differences = tell_differences(order.origin, here)
         told = "Its recipe was found, and its settings are restored."
         if not order.prompt:
             told += " The prompt is not in the file."

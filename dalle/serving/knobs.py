@@ -40,8 +40,8 @@ def add_knobs(defaults: Mapping[str, Any]) -> dict[str, gr.components.Component]
 
 def collect(names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
     """The knobs out of their controls; SettingsError for a seed that is no number."""
-    chosen = dict(zip(names, values, strict=True))
-    text = str(chosen["seed"] or "").strip()
+    chosen = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    text = str(chosen.get("seed", "")).strip()
     if text and not (text.isascii() and text.isdecimal()):
         low, high = LIMITS["seed"]
         raise SettingsError(

@@ -36,6 +36,7 @@ class Order:
     candidate: int | None = None  # this one alone
     run: bool = False
     origin: dict[str, str] = field(default_factory=dict)  # of ORIGIN, what is told
+    query: str = field(default="", compare=False)  # that it was read from
 
 
 def write_query(recipe: Mapping[str, Any], *, run: bool = True) -> str:
@@ -72,6 +73,7 @@ def read_query(query: str) -> Order:
         candidate=candidate,
         run=told.get("run") == "1" and prompt.strip() != "",
         origin={name: told[name] for name in ORIGIN if name in told},
+        query=query,
     )
 
 

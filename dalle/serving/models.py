@@ -1,6 +1,7 @@
-"""The model that was asked for, fetched and loaded while the embedded one serves.
+"""The models that were asked for, fetched while the embedded one serves.
 
-Whatever goes wrong is told on the page and by /status, and the embedded model goes on.
+The first one takes its place; the others may be chosen once they are there. Whatever goes wrong
+is told on the page and by /status, and the embedded model goes on.
 """
 
 import errno
@@ -8,7 +9,7 @@ import io
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from tqdm.std import tqdm
@@ -17,6 +18,7 @@ from dalle.errors import DalleError
 from dalle.generation.pipeline import Pipeline
 from dalle.models.registry import PARTS, resolve
 from dalle.serving.engine import Coming, Engine
+from dalle.serving.installed import Offer
 from dalle.settings import DEFAULT_MODEL
 
 log = logging.getLogger(__name__)
@@ -25,33 +27,58 @@ log = logging.getLogger(__name__)
 PAUSES = (60, 300, 900)
 
 
-def bring(engine: Engine, name: str, load: Callable[[str], Pipeline]) -> threading.Thread:
+def bring(
+    engine: Engine, name: str | None, load: Callable[[str], Pipeline], others: Sequence[str] = ()
+) -> threading.Thread:
     """Starts to fetch a model, which the engine draws with once it has made a picture.
 
-    `load` makes it of its files, which are on this machine by then.
+    `load` makes it of its files, which are on this machine by then. After it the `others` are
+    fetched, which may then be chosen; without a name these alone.
     """
-    engine.coming = Coming(name, "downloading")
-    thread = threading.Thread(target=_bring, args=(engine, name, load), name="models")
-    thread.daemon = True
+
+    def work() -> None:
+        todo = [(other, _offer) for other in others]
+        if name:
+            todo.insert(0, (name, partial(_take_over, load=load)))
+        # Where one cannot be had, its failure stays to be read.
+        all(_insist(engine, name, use) for name, use in todo)
+
+    if name:
+        engine.coming = Coming(name, "downloading")
+    thread = threading.Thread(target=work, name="models", daemon=True)
     thread.start()
     return thread
 
 
-def _bring(engine: Engine, name: str, load: Callable[[str], Pipeline]) -> None:
+def _insist(engine: Engine, name: str, use: Callable[[Engine, str], None]) -> bool:
+    """Fetches a model and uses it, trying again after a while; whether that was done."""
     for pause in (*PAUSES, None):
         try:
             _fetch(engine, name)
-            # After the embedded one, which would otherwise take its place again.
-            engine.wait_until_settled()
-            engine.coming = Coming(name, "loading")
-            engine.switch(load(name))
-            engine.coming = Coming(name, "serving")
-            return
+            use(engine, name)
+            return True
         except Exception as error:
             log.exception("the model %s could not be brought", name)
             engine.coming = Coming(name, "failed", failure=explain(engine, name, error))
         if pause is not None:
             time.sleep(pause)
+    return False
+
+
+def _take_over(engine: Engine, name: str, load: Callable[[str], Pipeline]) -> None:
+    # After the embedded one, which would otherwise take its place again.
+    engine.wait_until_settled()
+    engine.coming = Coming(name, "loading")
+    before = engine.serving
+    engine.switch(load(name))
+    if before and before.name in engine.installed.models(None):
+        engine.installed.keep(before)
+    engine.coming = Coming(name, "serving")
+
+
+def _offer(engine: Engine, name: str) -> None:
+    engine.installed.add(Offer.read(name))
+    engine.coming = Coming(name, "installed")
 
 
 def _fetch(engine: Engine, name: str) -> None:
@@ -71,7 +98,8 @@ def explain(engine: Engine, name: str, error: Exception) -> str:
     reason = str(error) if isinstance(error, DalleError) else f"{type(error).__name__}: {error}"
     if _is_disk_full(error):
         reason = "The disk is full; make room, or take a smaller model."
-    instead = "no model draws" if engine.failure else f"{DEFAULT_MODEL} draws instead"
+    drawing = engine.serving.name if engine.serving else DEFAULT_MODEL
+    instead = "no model draws" if engine.failure else f"{drawing} draws instead"
     return f"{name} could not be loaded, and {instead}. {reason}"
 
 

@@ -7,6 +7,7 @@ refused with a 400 that says so, and never ignored; any API key will do.
 import base64
 import json
 import logging
+import math
 import reprlib
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from dalle.errors import DalleError, PromptRefused
 from dalle.generation.result import Picture, Result
 from dalle.serving.api import as_json, keep_picture
 from dalle.serving.engine import BusyError, Engine, FaultError
+from dalle.serving.installed import split_choice
 from dalle.settings import GenerationSettings, SettingsError, check_prompt
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,6 @@ PATH = "/v1/images/generations"
 MAX_BODY = 256 * 2**10  # bytes; a prompt of the longest kind, every character escaped, fits
 MAX_PICTURES = 10  # as there
 RESPONSE_FORMATS = ("url", "b64_json")
-RETRY_AFTER = 10  # seconds
 # What else may be asked for, and the only values that mean what happens here anyway.
 ONLY = {
     "quality": ("auto", "standard"),
@@ -53,6 +54,7 @@ KNOBS = (
     "top_k",
     "top_p",
     "negative_prompt",
+    "precision",
 )
 KNOWN = ("prompt", "model", "n", "size", "response_format", "user", *ONLY, *KNOBS)
 
@@ -61,10 +63,16 @@ class RefusedError(Exception):
     """What the answer says instead of pictures."""
 
     def __init__(
-        self, message: str, parameter: str | None = None, code: str | None = None, status: int = 400
+        self,
+        message: str,
+        parameter: str | None = None,
+        code: str | None = None,
+        status: int = 400,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.parameter, self.code, self.status = parameter, code, status
+        self.retry_after = retry_after  # seconds
 
     def as_response(self) -> JSONResponse:
         kind = "invalid_request_error" if self.status < 500 else "server_error"
@@ -75,7 +83,8 @@ class RefusedError(Exception):
             "code": self.code,
         }
         # Their client waits so long and tries again.
-        headers = {"Retry-After": str(RETRY_AFTER)} if self.status == 503 else None
+        seconds = self.retry_after
+        headers = None if seconds is None else {"Retry-After": str(math.ceil(seconds))}
         return JSONResponse({"error": error}, self.status, headers)
 
 
@@ -118,11 +127,16 @@ class Order:
             _read_size(body.get("size")),
             _read_choice("response_format", body.get("response_format", "url"), RESPONSE_FORMATS),
         )
-        _settled(None, lambda knobs: GenerationSettings.of({}, knobs), order.knobs)
+        choice, others = split_choice(order.knobs)
+        _settled(None, lambda knobs: GenerationSettings.of({}, knobs), others)
         serving = engine.serving
         if serving:
-            _read_choice("model", body.get("model", serving.name), (serving.name,))
-            order.check_size(serving.size)
+            models = tuple(engine.installed.models(serving))
+            model = _read_choice("model", body.get("model", serving.name), models)
+            _settled(None, lambda asked: engine.installed.check(serving, asked), choice)
+            order.knobs["model"] = model
+            if model == serving.name:  # what others draw is seen when they have
+                order.check_size(serving.size)
         return order
 
     def check_size(self, size: tuple[int, int]) -> None:
@@ -154,7 +168,7 @@ def make_routes(engine: Engine) -> list[Route]:
             return explain(error).as_response()
 
     async def models(request: Request) -> Response:
-        names = [engine.serving.name] if engine.serving else []
+        names = engine.installed.models(engine.serving) if engine.serving else []
         entries = [
             {"id": name, "object": "model", "created": 0, "owned_by": "ninefold"} for name in names
         ]
@@ -204,7 +218,9 @@ async def last_frame(request: Request, frames: Iterator[Any]) -> Result | None:
 def explain(error: Exception) -> RefusedError:
     """What the caller is told of an exception on the way to the pictures."""
     if isinstance(error, BusyError):
-        return RefusedError(str(error), code="overloaded", status=503)
+        return RefusedError(
+            str(error), code="overloaded", status=503, retry_after=error.retry_after
+        )
     if isinstance(error, FaultError):
         return RefusedError(str(error), code="server_error", status=500)
     if isinstance(error, PromptRefused):

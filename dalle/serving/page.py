@@ -9,6 +9,7 @@ import gradio as gr
 from dalle.errors import DalleError
 from dalle.serving.abilities import abilities_of
 from dalle.serving.about import CARD_PANEL, describe_server, write_notice, write_rows
+from dalle.serving.choosing import add_choices, choices_now
 from dalle.serving.drawing import Desk, tell
 from dalle.serving.examples import SEED, Example
 from dalle.serving.functions import Functions
@@ -65,6 +66,8 @@ def build_page(
         )
         with gr.Accordion("Advanced settings", open=False, elem_classes=[EXTRA]):
             knobs = add_knobs(desk.defaults)
+            choices, only = add_choices()
+            knobs |= choices
             keep_prompt = gr.Checkbox(
                 False,
                 label="Write my prompt into the files",
@@ -88,19 +91,19 @@ def build_page(
                 gr.Markdown(site.card)
         gr.HTML(write_footer(site.settings), elem_classes=[EXTRA], apply_default_css=False)
 
-        # Each visit is told about its own moment, and about the model that draws then.
-        page.load(
-            lambda: (
+        def tell_this_moment(request: gr.Request):
+            choice = desk.wanted(request.query_params)
+            return (
                 site.news(),
                 write_notice(site.here["model"]),
                 vars(abilities_of(site.here["model"])),
                 write_about(site),
-            ),
-            None,
-            [news, notice, chips, about],
-            queue=False,
-            **INNER,
-        )
+                *choices_now(desk.engine, site.here_with(choice)),
+            )
+
+        # Each visit is told about its own moment, and about the model that draws then.
+        told = [news, notice, chips, about, *choices.values(), only]
+        page.load(tell_this_moment, None, told, queue=False, **INNER)
 
         order = gr.State(None)  # what a link asks to be drawn at once
         inputs = [prompt, *knobs.values()]
@@ -110,30 +113,42 @@ def build_page(
             try:
                 chosen = collect(knobs, values)
             except DalleError as error:
-                yield tell("failed", str(error)), gr.skip()
+                yield tell("failed", str(error)), {"runs": [], "more": True}
                 return
             for line, runs in desk.draw_all(text, chosen, bool(keep)):
                 yield line, {"runs": runs}
 
+        def draw_refused(event: gr.EventData, keep: bool, *values: Any):
+            for line, runs in draw(event.text, keep, *values):
+                yield line, runs | {"more": event.more}
+
+        def draw_alone(asked: Order, before: str = ""):
+            knobs = asked.knobs | desk.wanted(asked.origin)
+            for line, runs in desk.draw_again(asked.prompt, knobs, asked.candidate, before):
+                if "retry" in line:
+                    line["retry"] |= {"query": asked.query, "name": before}
+                yield line, runs
+
         def draw_order(asked: Order | None):
             if asked is None:
                 yield gr.skip(), gr.skip()
-            elif asked.candidate is None:
-                for line, runs in desk.draw_all(asked.prompt, asked.knobs):
-                    yield line, {"runs": runs}
-            else:
-                for line, runs in desk.draw_again(asked.prompt, asked.knobs, asked.candidate):
-                    yield line, {"runs": runs}
+                return
+            knobs = asked.knobs | desk.wanted(asked.origin)
+            whole = asked.candidate is None
+            for line, runs in desk.draw_all(asked.prompt, knobs) if whole else draw_alone(asked):
+                yield line, {"runs": runs}
 
         def draw_again(event: gr.EventData):
-            asked = read_query(event.query)
-            for line, runs in desk.draw_again(
-                asked.prompt, asked.knobs, asked.candidate, event.name
-            ):
+            for line, runs in draw_alone(read_query(event.query), event.name):
                 yield line, {"runs": runs, "more": True}
 
         def restore(event: gr.EventData):
             return restore_settings(event.query, event.source, desk, list(knobs), site)
+
+        def offer(event: gr.EventData, *values: str | None):
+            # A model that takes over is the chosen one from then on.
+            chosen = {} if event.took else dict(zip(choices, values, strict=True))
+            return choices_now(desk.engine, site.here_with(desk.wanted(chosen)))
 
         def pick(event: gr.EventData):
             line, run = show_example(site.examples[event.index], site.first["model"])
@@ -151,6 +166,9 @@ def build_page(
                 **DRAWING,
             ),
             board.again(draw_again, None, outputs, **DRAWING),
+            # What was refused is asked for again by the browser.
+            status.again(draw_again, None, outputs, **DRAWING),
+            status.retry(draw_refused, [keep_prompt, *knobs.values()], outputs, **DRAWING),
         ]
         restored = [*inputs, status, order]
         for source in (board, history, reader, chips):
@@ -160,9 +178,14 @@ def build_page(
         examples.pick(pick, None, [prompt, knobs["seed"], *outputs], queue=False, **INNER)
         sliders = [knobs[name] for name in SLIDERS]
         news.switched(lambda: defaults_now(desk), None, sliders, queue=False, **INNER)
-        prompt.change(
-            lambda text: write_unknown(site.known_words(), text),
-            prompt,
+        news.offered(offer, [*choices.values()], [*choices.values(), only], queue=False, **INNER)
+        choices["model"].input(
+            lambda model: defaults_now(desk, model), choices["model"], sliders, queue=False, **INNER
+        )
+        gr.on(
+            [prompt.change, choices["model"].change],
+            lambda text, model: write_unknown(site.known_words(model), text),
+            [prompt, choices["model"]],
             unknown,
             queue=False,
             trigger_mode="always_last",
@@ -178,10 +201,10 @@ def build_page(
     return page
 
 
-def defaults_now(desk: Desk) -> list[Any]:
-    """What the sliders say when nothing is chosen, of the model that draws."""
-    serving = desk.engine.serving
-    settings = GenerationSettings.of(serving.defaults if serving else desk.defaults, {})
+def defaults_now(desk: Desk, model: str | None = None) -> list[Any]:
+    """What the sliders say when nothing is chosen, of a model, or of the one that draws."""
+    offer = desk.engine.installed.offer(desk.engine.serving, model)
+    settings = GenerationSettings.of(offer.defaults if offer else desk.defaults, {})
     return [getattr(settings, name) for name in SLIDERS]
 
 
@@ -193,10 +216,12 @@ def restore_settings(query: str, source: str, desk: Desk, names: list[str], site
         return (*[gr.skip()] * (1 + len(names)), tell("failed", str(error)), None)
     if source == "chip":
         return (order.prompt, *[gr.skip()] * len(names), tell("idle", READY), None)
-    untold = dict(zip(SLIDERS, defaults_now(desk), strict=True)) if site.switched else {}
-    told = untold | order.knobs
+    choice = desk.wanted(order.origin)
+    other = site.switched or choice.get("model", site.first["model"]) != site.first["model"]
+    untold = dict(zip(SLIDERS, defaults_now(desk, choice.get("model")), strict=True))
+    told = (untold if other else {}) | order.knobs | choice
     values = [shown(name, told[name]) if name in told else gr.skip() for name in names]
-    differences = tell_differences(order.origin, site.here)
+    differences = tell_differences(order.origin, site.here_with(choice))
     line = f"The settings of this {source} are restored; press Generate to draw. {differences}"
     prompt = order.prompt or gr.skip()  # files may keep it to themselves
     return (prompt, *values, tell("idle", line.strip()), order if order.run else None)

@@ -58,14 +58,21 @@ class Site:
         now = {"model": serving.name, "revision": serving.revision, "precision": serving.precision}
         return {**self.first, **{name: value for name, value in now.items() if value}}
 
+    def here_with(self, choice: Mapping[str, str]) -> dict[str, Any]:
+        """As `here`, of the model and the precision that are chosen; unknown ones left out."""
+        offer = self.engine.installed.offer(self.engine.serving, choice.get("model"))
+        chosen = {"model": offer.name, "revision": offer.revision} if offer else {}
+        return {**self.here, **chosen, **choice}
+
     @property
     def switched(self) -> bool:
         """Whether another model draws than the page began with."""
         return self.here["model"] != self.first["model"]
 
-    def known_words(self) -> KnownWords:
-        """The words of the model that draws; only the first one tells them."""
-        return KnownWords() if self.switched else self.words
+    def known_words(self, model: str | None = None) -> KnownWords:
+        """The words of a model, or of the one that draws; only the first one tells them."""
+        first = (model or self.here["model"]) == self.first["model"]
+        return self.words if first else KnownWords()
 
     def news(self) -> dict[str, Any]:
         """The model that draws, and a line about one that is on its way."""
@@ -74,9 +81,13 @@ class Site:
         if coming and coming.stage == "failed":
             line = coming.failure or ""
         elif coming and coming.stage == "downloading":
+            then = f"until it is there, {model} draws"
+            if coming.name != self.settings.model:
+                then = "it can be chosen once it is there"
             part = coming.done / coming.total if coming.total else 0.0
             fraction = (max(0, coming.part - 1) + part) / max(1, coming.parts)
-            line = f"{coming.name} is being downloaded; until it is there, {model} draws."
+            line = f"{coming.name} is being downloaded; {then}."
         elif coming and coming.stage == "loading":
             line = f"{coming.name} is being loaded; until it is there, {model} draws."
-        return {"model": model, "line": line, "fraction": fraction}
+        offered = self.engine.installed.models(self.engine.serving)
+        return {"model": model, "line": line, "fraction": fraction, "offered": offered}

@@ -23,7 +23,7 @@ class Coming:
     """A model on its way to take the place of the one that serves."""
 
     name: str
-    stage: str  # "downloading", "loading", "serving" or "failed"
+    stage: str  # "downloading", "loading", "serving", "installed" (may be chosen) or "failed"
     part: int = 0  # of its parts, which one is being downloaded, from 1
     parts: int = 0
     done: int = 0  # bytes of this part

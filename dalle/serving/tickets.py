@@ -33,6 +33,7 @@ class Ticket:
     slots: int  # of a batch, that it still has to be given
     came: float  # time.monotonic()
     listeners: list[Listener] = field(default_factory=list)
+    choice: dict[str, Any] = field(default_factory=dict)  # of model and precision
     over: bool = False  # the last frame was sent
     failed: bool = False  # it was an exception
     _lock: threading.Lock = field(default_factory=threading.Lock)

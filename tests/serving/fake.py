@@ -17,8 +17,9 @@ from dalle.generation.result import Picture, Preview, Result
 from dalle.generation.run import Run, Slot
 from dalle.serving.api import EXCEPTION_HANDLERS, add_api
 from dalle.serving.drawing import Desk
-from dalle.serving.engine import Engine
+from dalle.serving.engine import BusyError, Engine
 from dalle.serving.examples import read_examples
+from dalle.serving.installed import Installed, Offer
 from dalle.serving.look import launch_options
 from dalle.serving.openai_images import make_routes
 from dalle.serving.page import build_page
@@ -26,17 +27,22 @@ from dalle.serving.site import Site
 from dalle.serving.words import KnownWords
 from dalle.settings import GenerationSettings, ServerSettings, check_prompt
 
+REFUSALS = 2  # of prompts that begin with "crowd", before they are drawn
 SLOW = 10  # times the seconds, for prompts that begin so
 
 
 class FakePipeline:
     """Candidate n of seed s is a square of colour (s, 16 n, 0), the more red the better."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(
+        self, seconds: float = 0.0, name: str = "fake", precision: str | None = None
+    ) -> None:
         self.seconds = seconds  # between two frames
+        self.name, self.precision = name, precision
         self.drawn: list[str] = []  # prompts, as they end
         self.chunks = 0
         self.batches: list[list[str]] = []  # the prompts of the slots of each batch
+        self.refused = 0
 
     def generate(self, prompt: str, **knobs: Any) -> Result:
         run = self.begin(prompt, self.check(prompt, **knobs))
@@ -49,6 +55,11 @@ class FakePipeline:
         check_prompt(prompt)
         if prompt == "fail":
             raise DalleError("This prompt fails; choose another one.")
+        if prompt.startswith("crowd") and self.refused < REFUSALS:
+            self.refused += 1
+            raise BusyError("Too many wait.", retry_after=1.0)
+        if prompt == "throng":
+            raise BusyError("Too many wait.", retry_after=60.0)
         return settings if settings.seed is not None else replace(settings, seed=11)
 
     def begin(self, prompt: str, settings: GenerationSettings) -> Run:
@@ -80,8 +91,9 @@ class FakePipeline:
     def finish(self, run: Run) -> Result:
         settings, seed = run.settings, run.settings.seed
         recipe = {
-            "model": "fake", "prompt": run.prompt, "seed": seed, "settings": settings.as_dict()
+            "model": self.name, "prompt": run.prompt, "seed": seed, "settings": settings.as_dict()
         }  # fmt: skip
+        recipe |= {"precision": self.precision} if self.precision else {}
         ranked = [
             Picture(self.paint(run, n), float(n), n, recipe | {"candidate": n})
             for n in reversed(settings.drawn)
@@ -120,7 +132,9 @@ def make_site(engine: Engine) -> Site:
 
 def main() -> None:
     seconds = float(os.environ.get("SECONDS_PER_FRAME", "0.4"))
-    engine = Engine(lambda: FakePipeline(seconds), queue_size=3)
+    installed = Installed(lambda *key: FakePipeline(seconds, *key))
+    installed.add(Offer("other", defaults={"condition_scale": 3.5}))
+    engine = Engine(lambda: FakePipeline(seconds), queue_size=3, installed=installed)
     engine.start()
     site = make_site(engine)
     page = build_page(Desk(engine), site, lambda: add_api(engine, {}))

@@ -73,6 +73,8 @@ def test_the_endpoints_and_their_parameters(client):
             ("top_p", "None | float", True),
             ("negative_prompt", "str", True),
             ("only", "None | list[int]", True),
+            ("model", "None | str", True),
+            ("precision", "None | str", True),
         ],
         "/picture": [("prompt", "str", False), ("seed", "None | int", True)],
         "/rank": [("prompt", "str", False), ("pictures", "list[str]", False)],
@@ -174,6 +176,12 @@ def test_status_tells_the_model_the_queue_and_the_limits(client):
     assert status["limits"]["candidates"] == list(LIMITS["candidates"])
     assert status["defaults"]["candidates"] == 16
     assert (status["failure"], status["coming"]) == (None, None)
+    assert (status["models"], status["precisions"]) == (["fake", "other"], [])
+
+
+def test_another_model_is_asked_for(client):
+    done = client.predict("a cat", model="other", api_name="/generate")[1]
+    assert done["model"] == "other"
 
 
 def test_status_of_a_model_that_could_not_be_loaded():

@@ -1,11 +1,14 @@
 """What the page shows of a drawing, frame by frame."""
 
+from dataclasses import replace
+
 import pytest
 
 from dalle.errors import DalleError
+from dalle.generation.result import Result
 from dalle.serving.drawing import Desk, describe_wait
-from dalle.serving.engine import Engine, Waiting
-from dalle.serving.estimate import Estimate
+from dalle.serving.engine import BusyError, Engine, Waiting
+from dalle.serving.estimate import Estimate, warm_up
 from tests.serving.fake import FakePipeline
 
 
@@ -87,11 +90,77 @@ def test_the_wait_is_told_in_words():
     assert describe_wait(Waiting(0, 6.0, False), 3.0)["seconds"] == 3.0
 
 
-def test_the_estimate_fits_the_number_of_candidates():
+def result_of(candidates: int, seconds: float) -> Result:
+    result = FakePipeline().generate("a cat", candidates=candidates)
+    return replace(result, seconds={"drawing": seconds / 2, "ranking": seconds / 2})
+
+
+def test_the_estimate_fits_the_number_of_candidates_and_the_model():
     estimate = Estimate()
-    assert estimate.seconds(16) is None
+    assert estimate.seconds(16, "fake", None) is None
     for seconds in (2.0, 2.2, 30.0):
-        estimate.learn(16, seconds)
-    estimate.learn(32, 4.4)
-    assert estimate.seconds(9) == pytest.approx(2.2)
-    assert estimate.seconds(64) == pytest.approx(8.8)
+        estimate.learn(result_of(16, seconds))
+    estimate.learn(result_of(32, 4.4))
+    assert estimate.seconds(9, "fake", None) == pytest.approx(2.2)
+    assert estimate.seconds(64, "fake", None) == pytest.approx(8.8)
+    assert estimate.seconds(16, "mini", None) is None
+
+
+class Warming(FakePipeline):
+    """Its first run takes so long, each other one two seconds."""
+
+    def __init__(self, first: float) -> None:
+        super().__init__()
+        self.runs = [first, 2.0]
+
+    def finish(self, run):
+        return replace(super().finish(run), seconds={"drawing": self.runs.pop(0)})
+
+
+@pytest.mark.parametrize(
+    ("first", "wanted", "seconds"),
+    [(20.0, False, 2.0), (20.0, True, 20.0), (200.0, False, 200.0)],
+    ids=["compiled", "somebody waits", "long"],
+)
+def test_the_first_visitor_is_told_what_a_run_takes(first, wanted, seconds):
+    estimate = Estimate()
+    warm_up(Warming(first), estimate, lambda: wanted)
+    assert estimate.seconds(16, "fake", None) == seconds
+
+
+def test_an_engine_knows_its_seconds_before_anybody_draws():
+    engine = Engine(lambda: Warming(20.0), 5)
+    engine.start()
+    engine.wait_until_settled()
+    assert engine.seconds == 2.0
+    status, _ = next(Desk(engine).draw_all("a cat", {"candidates": 32}))
+    assert status["seconds"] == 4.0
+
+
+@pytest.fixture
+def refused(desk, monkeypatch) -> Desk:
+    """A desk whose engine has room for one more request."""
+    draw, asked = desk.engine.draw, []
+
+    def refuse(prompt, **knobs):
+        asked.append(prompt)
+        if len(asked) > 1:
+            raise BusyError("30 requests are waiting.", retry_after=7.5)
+        return draw(prompt, **knobs)
+
+    monkeypatch.setattr(desk.engine, "draw", refuse)
+    return desk
+
+
+def test_what_is_refused_is_asked_for_again_and_nothing_else(refused):
+    *_, (status, runs) = refused.draw_all("a cat\na dog\na cow", {})
+    assert [run["state"] for run in runs] == ["done"]
+    assert status["state"] == "refused"
+    assert "Your prompt is kept" in status["line"]
+    assert status["retry"] == {"seconds": 7.5, "text": "a dog\na cow", "more": True}
+
+
+def test_a_single_picture_that_is_refused_is_asked_for_again(refused):
+    list(refused.draw_all("a cat", {}))
+    *_, (status, runs) = refused.draw_again("a cat", {}, 7)
+    assert (status["state"], status["retry"], runs) == ("refused", {"seconds": 7.5}, [])

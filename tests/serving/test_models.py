@@ -25,23 +25,13 @@ PUBLISHED = {
 }
 
 
-class NamedPipeline(FakePipeline):
-    """As the fake one, with a name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-
-    def finish(self, run):
-        result = super().finish(run)
-        for picture in (result, *result.pictures, *result.rejected):
-            picture.recipe["model"] = self.name
-        return result
+def named(name: str) -> FakePipeline:
+    return FakePipeline(name=name)
 
 
 @pytest.fixture
 def engine() -> Engine:
-    engine = Engine(lambda: NamedPipeline("nano"), 5)
+    engine = Engine(lambda: named("nano"), 5)
     engine.start()
     return engine
 
@@ -65,7 +55,7 @@ def test_the_one_that_was_asked_for_takes_over_once_it_is_there(engine, fetched)
 
     def load(name: str) -> Pipeline:
         gate.wait()
-        return NamedPipeline(name)
+        return named(name)
 
     coming = models.bring(engine, "mini", load)
     assert model_that_draws(engine) == "nano"
@@ -82,11 +72,11 @@ def test_it_never_gives_way_to_the_embedded_one_again(fetched):
 
     def load() -> Pipeline:
         gate.wait()
-        return NamedPipeline("nano")
+        return named("nano")
 
     engine = Engine(load, 5)
     engine.start()
-    coming = models.bring(engine, "mini", NamedPipeline)
+    coming = models.bring(engine, "mini", named)
     gate.set()
     coming.join()
     assert engine.serving.name == "mini"
@@ -101,7 +91,7 @@ def test_it_serves_even_where_the_embedded_one_cannot(fetched):
     engine.wait_until_settled()
     with pytest.raises(DalleError, match="the embedded model is not there"):
         model_that_draws(engine)
-    models.bring(engine, "mini", NamedPipeline).join()
+    models.bring(engine, "mini", named).join()
     assert model_that_draws(engine) == "mini"
     assert engine.failure is None
 
@@ -139,7 +129,7 @@ def test_what_goes_wrong_is_told_and_the_embedded_one_goes_on(
     engine.wait_until_settled()
     monkeypatch.setattr(models, "PAUSES", ())
     monkeypatch.setattr(models, "resolve", fail_with(error))
-    models.bring(engine, "mimi", NamedPipeline).join()
+    models.bring(engine, "mimi", named).join()
     assert engine.coming.stage == "failed"
     assert f"mimi could not be loaded, and {sentence}" in engine.coming.failure
     assert "mimi could not be brought" in caplog.text
@@ -152,7 +142,7 @@ def test_it_is_tried_again_after_a_while(engine, fetched, monkeypatch, caplog):
     def load(name: str) -> Pipeline:
         if failures:
             raise failures.pop()
-        return NamedPipeline(name)
+        return named(name)
 
     monkeypatch.setattr(models, "PAUSES", (0, 0, 0))
     models.bring(engine, "mini", load).join()

@@ -89,6 +89,48 @@ def test_stop_stops_and_keeps_the_prompt(page, way):
     assert not page.view.locator("#stop").is_visible()
 
 
+def test_what_is_refused_is_tried_again_by_itself(page):
+    page.box.fill("crowd of cats")
+    page.press("Generate")
+    page.wait_for(".nf-line", "Your prompt is kept and tried again by itself in")
+    page.wait_for(".nf-seconds", "(try 2 of 5)")
+    page.wait_for_status("Done in")
+    assert page.tiles.count() == 9
+    assert page.prompt == "crowd of cats"
+
+
+def test_stop_ends_trying_again(page):
+    page.box.fill("throng")
+    page.press("Generate")
+    page.wait_for(".nf-seconds", "(try 1 of 5)")
+    seconds = page.view.locator(".nf-seconds").inner_text()
+    page.view.wait_for_function(
+        "told => document.querySelector('.nf-seconds').textContent !== told", arg=seconds
+    )
+    page.press("Stop")
+    page.wait_for_status("Stopped. Your prompt is kept.")
+    assert page.view.locator(".nf-seconds").inner_text() == ""
+    assert page.prompt == "throng"
+
+
+def test_another_model_is_chosen_and_its_link_chooses_it_again(page):
+    page.unfold("Advanced settings")
+    page.view.get_by_role("radio", name="other", exact=True).check()
+    page.view.wait_for_function(
+        "() => document.querySelector('#condition_scale input').value === '3.5'"
+    )
+    page.draw("a cat")
+    page.press("Use these settings")
+    page.wait_for_status("The settings of this result are restored")
+    query = page.view.evaluate("() => JSON.parse(localStorage['ninefold.history'])[0].query")
+    assert "model=other" in query
+    page.open(f"{page.view.url}?{query}")
+    page.wait_for_status("The settings of this link are restored")
+    page.unfold("Advanced settings")
+    assert page.view.get_by_role("radio", name="other", exact=True).is_checked()
+    assert page.view.get_by_role("radio", name="fake", exact=True).count() == 1
+
+
 def test_each_line_is_a_prompt_of_its_own(page):
     page.box.fill("slowly a cat\nfail\n\na dog")
     page.press("Generate")

@@ -6,6 +6,7 @@ from dalle.serving.drawing import Desk
 from dalle.serving.engine import Coming, Engine
 from dalle.serving.functions import Functions
 from dalle.serving.page import defaults_now, restore_settings
+from dalle.settings import ServerSettings
 from tests.serving.fake import FakePipeline, make_site
 
 
@@ -33,7 +34,12 @@ def engine() -> Engine:
 def test_what_draws_is_told_and_the_rest_is_as_in_the_beginning(engine):
     site = make_site(engine)
     assert site.here == site.first
-    assert site.news() == {"model": "fake", "line": "", "fraction": None}
+    assert site.news() == {
+        "model": "fake",
+        "line": "",
+        "fraction": None,
+        "offered": ["fake"],
+    }
     engine.switch(OtherPipeline())
     assert site.here == {**site.first, "model": "other"}
     assert site.switched
@@ -52,10 +58,16 @@ def test_what_draws_is_told_and_the_rest_is_as_in_the_beginning(engine):
 )
 def test_a_model_on_its_way_is_told(engine, coming, line, fraction):
     engine.coming = coming
-    news = make_site(engine).news()
+    news = replace(make_site(engine), settings=ServerSettings(model="mini")).news()
     assert line in news["line"]
     assert (news["line"] == "") == (line == "")
     assert news["fraction"] == fraction
+
+
+def test_a_model_that_will_only_be_offered_takes_nobodys_place(engine):
+    engine.coming = Coming("mega", "downloading")
+    line = make_site(engine).news()["line"]
+    assert line == "mega is being downloaded; it can be chosen once it is there."
 
 
 def test_the_sliders_follow_the_model_and_a_link_overrules_them(engine):

@@ -35,7 +35,7 @@ function mark(entry) {
 function largeParts(entry, tile) {
   const { run } = entry;
   const act = (words, click) => h("button", { type: "button", class: "nf-action", click }, words);
-  const facts = `Score ${tile.score}, seed ${tile.seed}, candidate ${tile.candidate}`;
+  const facts = [`Score ${tile.score},`, `seed ${tile.seed},`, `candidate ${tile.candidate}`];
   const actions = h("div", { class: "nf-actions" });
   const openReport = (event) => {
     event.target.disabled = true;
@@ -50,7 +50,7 @@ function largeParts(entry, tile) {
   if (Object.keys(props.categories ?? {}).length) actions.append(act("Report", openReport));
   if (entry.tiles.length > 1) actions.append(act("Back to all", () => shrink(entry)));
   const verdict = run.verdict ? h("p", { class: "nf-summary" }, run.verdict) : null;
-  return [largePicture(run, tile), h("figcaption", null, facts), verdict, actions].filter(Boolean);
+  return [largePicture(run, tile), h("figcaption", null, facts.map((fact) => [h("span", null, fact), " "])), verdict, actions].filter(Boolean);
 }
 
 // Blurred until the visitor asks for it; not there at all when the server keeps it back.

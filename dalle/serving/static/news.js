@@ -3,21 +3,26 @@ const EVERY = 4000; // milliseconds between two questions
 const news = element.querySelector(".nf-news");
 const bar = news.querySelector("progress");
 let model = props.built;
+let offered = null;
 let asking = null;
 
-function show({ model: now = model, line = "", fraction = null }) {
+function show({ model: now = model, line = "", fraction = null, offered: choice = [] }) {
   news.hidden = line === "";
   news.querySelector("p").textContent = line;
   bar.hidden = fraction === null;
   if (fraction !== null) bar.value = fraction;
   const open = new URLSearchParams(location.search);
   if (now !== model && !open.has("seed")) trigger("switched"); // a link's settings stay
+  const took = now !== model;
+  const more = choice.filter((name) => offered && !offered.includes(name));
+  if (took || more.length) trigger("offered", { took });
   model = now;
+  offered = choice;
   if (line && asking === null) asking = setInterval(askAgain, EVERY);
   if (!line && asking !== null) {
     clearInterval(asking);
     asking = null;
-    say(`${now} draws now.`);
+    say(took ? `${now} draws now.` : more.length ? `${more} can be chosen now.` : "");
   }
 }
 

@@ -1,0 +1,138 @@
+"""The README's table of hardware: memory that a model needs, and the seconds that physics asks for.
+
+    python -m tests.benchmarks.hardware
+
+Nothing is drawn. The memory is that of `python -m dalle inspect`. The seconds are the roofline's:
+for each of the T codes the longer of multiplying and of reading, with R = 2N rows,
+
+    FLOP  = R (2 W + 4 L D (t + S))      W = L (6 D D + 3 D F) + D V, the weights of one step
+    bytes = b W + 4 R 2 L D t            b a weight's bytes; the cache is float32
+
+and the image decoder's and CLIP's FLOP as XLA counts them, at the machine's best rate. No program
+is faster, and ours is slower.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from dalle.models.cell_config import CellTokenizerConfig
+from dalle.models.cells import CellTokenizer
+from dalle.models.clip import Clip
+from dalle.models.config import BartConfig
+from dalle.models.inspection import describe
+from dalle.models.loading import read_geometry
+from dalle.models.registry import ModelFiles, locate
+from dalle.models.vqgan import Vqgan
+
+CANDIDATES = 16
+MODELS = {"nano": "nano", "mini": "random:mini", "mega": "random:mega"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine by its data sheet, or as it was measured."""
+
+    name: str
+    gigabytes: int  # that a model may fill
+    flops: float  # per second, in `dtype`
+    bandwidth: float  # bytes per second
+    source: str
+    dtype: jnp.dtype = jnp.bfloat16
+
+
+# What Spaces offer, and a TPU. The T4 knows no bfloat16, so its products are float32.
+MACHINES = (
+    Machine("cpu-basic, 2 cores with AMX", 16, 1.9e12, 28.9e9, "measured on such a machine"),
+    Machine("the same without bfloat16", 16, 0.38e12, 28.9e9, "measured, float32", jnp.float32),
+    Machine("cpu-upgrade, 8 cores with AMX", 32, 7.6e12, 115.6e9, "four times that, assumed"),
+    Machine("T4", 16, 8.1e12, 320e9, "data sheet, float32", jnp.float32),
+    Machine("L4", 24, 121e12, 300e9, "data sheet"),
+    Machine("A10G", 24, 70e12, 600e9, "data sheet"),
+    Machine("A100", 80, 312e12, 2039e9, "data sheet"),
+    Machine("TPU v5e, one chip", 16, 197e12, 819e9, "data sheet"),
+)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What drawing the candidates of one prompt asks of a machine."""
+
+    bart: BartConfig
+    other_flops: float  # of the image decoder and of CLIP
+    peak: dict[jnp.dtype, int]  # bytes of memory
+
+    @classmethod
+    def of(cls, model: str) -> "Work":
+        """Out of a model's geometry; its weights are not read."""
+        files = locate(model, weights=False)
+        bart, _ = read_geometry(files.bart, "bart")
+        dtypes = {machine.dtype for machine in MACHINES}
+        peak = {
+            dtype: describe(model, [CANDIDATES], dtype).memory[CANDIDATES].peak for dtype in dtypes
+        }
+        return cls(bart, CANDIDATES * (decoding_flops(files) + scoring_flops(files)), peak)
+
+    def seconds(self, machine: Machine) -> float:
+        """The least that the machine can need."""
+        config, rows = self.bart, 2 * CANDIDATES
+        width, layers, text = config.d_model, config.decoder_layers, config.max_text_length
+        weights = layers * (6 * width**2 + 3 * width * config.decoder_ffn_dim)
+        weights += width * config.output_vocab_size
+        total = self.other_flops / machine.flops
+        for t in range(1, config.image_length + 1):
+            flops = rows * (2 * weights + 4 * layers * width * (t + text))
+            read = jnp.dtype(machine.dtype).itemsize * weights + 4 * rows * 2 * layers * width * t
+            total += max(flops / machine.flops, read / machine.bandwidth)
+        return total
+
+
+def decoding_flops(files: ModelFiles) -> float:
+    """Of one picture."""
+    config, shapes = read_geometry(files.vqgan, "vqgan")
+    kind = CellTokenizer if isinstance(config, CellTokenizerConfig) else Vqgan
+    codes = jax.ShapeDtypeStruct((1, kind(config, {}).length), jnp.int32)
+    return count(
+        lambda params, codes: kind(config, params, jnp.float32).decode(codes), shapes, codes
+    )
+
+
+def scoring_flops(files: ModelFiles) -> float:
+    """Of one picture."""
+    config, shapes = read_geometry(files.clip, "clip")
+    size = config.vision_config.image_size
+    pixels = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
+    return count(
+        lambda params, pixels: Clip(config, params, jnp.float32, None).embed_images(pixels),
+        shapes,
+        pixels,
+    )
+
+
+def count(function: Callable, *shapes: Any) -> float:
+    """The FLOP that XLA counts, without compiling."""
+    return jax.jit(function).lower(*shapes).cost_analysis()["flops"]
+
+
+def main() -> None:
+    works = {name: Work.of(model) for name, model in MODELS.items()}
+    for name, work in works.items():
+        print(f"{name}: decoder and CLIP {work.other_flops / 1e12:.2f} TFLOP for {CANDIDATES}")
+    print(f"\n| hardware (rates: source) | memory | {' | '.join(works)} |")
+    print(f"|---|---|{'---|' * len(works)}")
+    for machine in MACHINES:
+        cells = []
+        for work in works.values():
+            needed = work.peak[machine.dtype] / 1e9
+            fits = "" if needed < machine.gigabytes else "does not fit, "
+            cells.append(f"{fits}{needed:.1f} GB, ≥ {work.seconds(machine):.2g} s")
+        rates = f"{machine.flops / 1e12:g} TFLOP/s, {machine.bandwidth / 1e9:g} GB/s"
+        where = f"{machine.name} ({rates}, {machine.source})"
+        print(f"| {where} | {machine.gigabytes} GB | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
