@@ -8,6 +8,7 @@ from dalle.errors import DalleError
 from dalle.generation.loading import load, read_defaults
 from dalle.generation.pipeline import Pipeline
 from dalle.models.registry import locate
+from dalle.safety.prompts import PromptFilter
 from dalle.serving.api import EXCEPTION_HANDLERS, add_api
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
@@ -28,7 +29,11 @@ def main() -> None:
     def load_model(name: str) -> Pipeline:
         return load(name, settings.precision, settings.prompt_policy)
 
-    engine = Engine(lambda: load_model(DEFAULT_MODEL), settings.queue_size)
+    engine = Engine(
+        lambda: load_model(DEFAULT_MODEL),
+        settings.queue_size,
+        PromptFilter.load(settings.prompt_policy),
+    )
     files = locate(DEFAULT_MODEL, weights=False)
     defaults = read_defaults(files.bart)
     site = Site.of_embedded_model(settings, engine, files, **safety_of(settings))

@@ -20,6 +20,7 @@ from PIL import Image
 from dalle.errors import DalleError
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.result import Preview, Result
+from dalle.safety.prompts import PromptFilter
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +86,18 @@ END = object()  # no more frames of this request
 
 
 class Engine:
-    """Loads a pipeline with `load` and draws requests with it, one after another."""
+    """Loads a pipeline with `load` and draws requests with it, one after another.
 
-    def __init__(self, load: Callable[[], Pipeline], queue_size: int) -> None:
+    What the filter refuses never comes into the queue.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Pipeline],
+        queue_size: int,
+        prompt_filter: PromptFilter | None = None,
+    ) -> None:
+        self._prompt_filter = prompt_filter or PromptFilter.load()
         self.coming: Coming | None = None  # told by dalle.serving.models
         self._load = load
         self._queue_size = queue_size
@@ -157,9 +167,10 @@ class Engine:
     def draw(self, prompt: str, **knobs: Any) -> Iterator[Waiting | Preview | Result]:
         """Waiting while others are drawn, then the pipeline's frames, the Result last.
 
-        DalleError where the request cannot be drawn, BusyError where too many wait, FaultError
-        where the server fails.
+        PromptRefused at once for what the filter does not allow; on the way DalleError where the
+        request cannot be drawn, BusyError where too many wait, FaultError where the server fails.
         """
+        self._admit(prompt, knobs.get("negative_prompt") or "")
         return self._ask(
             Request(lambda pipeline, left: pipeline.stream(prompt, cancelled=left, **knobs))
         )
@@ -169,11 +180,21 @@ class Engine:
 
         The errors are those of `draw`.
         """
+        self._admit(prompt)
 
         def score(pipeline: Pipeline, left: Callable[[], bool]) -> Iterator[list[float]]:
             yield pipeline.score(images, prompt)
 
         return self._ask(Request(score, timed=False))
+
+    def _admit(self, *texts: str) -> None:
+        """PromptRefused for a text that the filter refuses; every way to draw passes here.
+
+        What the model reads is judged too, once there is a model; its pipeline asks again.
+        """
+        normalize = self._serving.pipeline.normalize if self._serving else None
+        for text in texts:
+            self._prompt_filter.require(text, normalize)
 
     def _ask(self, request: Request) -> Iterator[Any]:
         """Puts a request in the queue, and hands on what comes of it."""
