@@ -8,6 +8,7 @@ from dalle.errors import DalleError
 from dalle.generation.loading import load, read_defaults
 from dalle.generation.pipeline import Pipeline
 from dalle.models.registry import locate
+from dalle.safety.prompts import PromptFilter
 from dalle.serving.api import EXCEPTION_HANDLERS, add_api
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
@@ -30,7 +31,12 @@ def main() -> None:
         return load(name, precision, settings.prompt_policy)
 
     installed = Installed(load_model, settings.offered_precisions)
-    engine = Engine(lambda: load_model(DEFAULT_MODEL), settings.queue_size, installed)
+    engine = Engine(
+        lambda: load_model(DEFAULT_MODEL),
+        settings.queue_size,
+        installed,
+        PromptFilter.load(settings.prompt_policy),
+    )
     files = locate(DEFAULT_MODEL, weights=False)
     defaults = read_defaults(files.bart)
     offered = settings.offered_models

@@ -121,12 +121,20 @@ def without_leet(folded: str) -> list[str]:
     ways = LEET if any(sign in folded for sign in "1!|") else LEET[:1]
     chunks = folded.split()
     # Numbers are numbers, unless some word has signs in it.
-    if not any(len(chunk) == 1 or (chunk.islower() and not chunk.isalpha()) for chunk in chunks):
+    if not any(map(_has_leet, chunks)):
         return []
     read = [" ".join(_unleet(chunk, way) for chunk in chunks) for way in ways]
     return [text for text in dict.fromkeys(read) if text != " ".join(chunks)]
 
 
+def _has_leet(chunk: str) -> bool:
+    """Whether there are signs among letters, or a sign alone, as where all letters are spaced."""
+    word = chunk.rstrip("!|+")  # at the end they are punctuation
+    return not _LEET_SIGNS.isdisjoint(word) and (len(word) == 1 or word.islower())
+
+
 def _unleet(chunk: str, way: dict[int, str]) -> str:
+    if chunk.isalpha():
+        return chunk
     word = chunk.rstrip("!|+")  # at the end they are punctuation
     return word.translate(way) + chunk[len(word) :]

@@ -27,6 +27,8 @@ class Matcher:
         found: dict[str, list[Span]] = defaultdict(list)
         for start, first in enumerate(words):
             node = self._tree.get(first)
+            if node is None:
+                continue
             end = start + 1
             while node is not None:
                 for name in node.get(_ENDS, ()):
@@ -43,9 +45,11 @@ def first_fulfilled(rules: Iterable[Rule], found: dict[str, list[Span]]) -> Rule
     free = _without_allowed(found)
     for rule in rules:
         spans = found if rule.absolute else free
+        if any(spans.keys().isdisjoint(group) for group in rule.groups):
+            continue
         groups = [sorted(span for name in group for span in spans.get(name, ()))
                   for group in rule.groups]  # fmt: skip
-        if all(groups) and (len(groups) == 1 or _are_near(rule, *groups)):
+        if len(groups) == 1 or _are_near(rule, *groups):
             return rule
     return None
 
@@ -54,10 +58,11 @@ def _without_allowed(found: dict[str, list[Span]]) -> dict[str, list[Span]]:
     allowed = {n for start, end in found.get("allowed", ()) for n in range(start, end)}
     if not allowed:
         return found
-    return {
+    free = {
         name: [span for span in spans if allowed.isdisjoint(range(*span))]
         for name, spans in found.items()
     }
+    return {name: spans for name, spans in free.items() if spans}
 
 
 def _are_near(rule: Rule, first: list[Span], second: list[Span]) -> bool:

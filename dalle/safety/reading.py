@@ -7,7 +7,7 @@ text alone: each step looks at windows of at most the longest known word.
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 
 from dalle.safety.rules import Rules, split
 
@@ -31,12 +31,17 @@ _RUN_OF_THREE = re.compile(r"(.)\1\1+")
 
 
 class Repairs(dict):
-    """The known words that each word of one text is made of, found as they are asked for."""
+    """The known words that each word of one text is made of, found as they are asked for.
+
+    The forms of a text have most of their words in common.
+    """
 
     def __init__(self, reader: "Reader") -> None:
         super().__init__()
         self._reader = reader
         self.behind = cache(reader.behind)
+        self.in_chunk = cache(partial(reader.read_chunk, repairs=self))
+        self.read: set[tuple[str, ...]] = set()  # words that were read as they stand
 
     def __missing__(self, word: str) -> tuple[str, ...]:
         self[word] = repaired = self._reader.repair(word)
@@ -83,15 +88,17 @@ class Reader:
             yield from self._read_masked(folded, repairs)
         if "#" in folded:
             folded = _HASHTAG.sub(self._read_hashtag, folded)
-        words = split(folded)
-        plain = tuple(self._repair_all(words, repairs))
-        yield plain
-        joined = self._join(plain)
-        if joined:
-            yield joined
+        words = tuple(split(folded))
+        if words not in repairs.read:
+            repairs.read.add(words)
+            plain = self._repair_all(words, repairs)
+            yield plain
+            joined = self._join(plain)
+            if joined:
+                yield joined
         chunks = folded.split()
         if len(words) > len(chunks):  # there are signs between letters
-            yield tuple(self._read_chunks(chunks, repairs))
+            yield tuple(word for chunk in chunks for word in repairs.in_chunk(chunk))
         if _WIDE_GAP.search(folded):  # where letters are spaced, wider gaps are between words
             apart = _WIDE_GAP.split(folded)
             yield tuple(
@@ -100,17 +107,19 @@ class Reader:
 
     def _repair_all(
         self, words: Iterable[str], repairs: Repairs, shortest: int = SHORTEST_PIECE
-    ) -> Iterator[str]:
+    ) -> tuple[str, ...]:
+        repaired: list[str] = []
         letters: list[str] = []
         for word in words:
             if len(word) == 1 and word < _FIRST_SINGLE:
                 letters.append(word)
                 continue
             if letters:
-                yield from self._read_letters(letters, repairs, shortest)
+                repaired += self._read_letters(letters, repairs, shortest)
                 letters.clear()
-            yield from repairs[word]
-        yield from self._read_letters(letters, repairs, shortest)
+            repaired += repairs[word]
+        repaired += self._read_letters(letters, repairs, shortest)
+        return tuple(repaired)
 
     def _read_letters(self, letters: list[str], repairs: Repairs, shortest: int) -> Iterable[str]:
         """Single letters in a row are a word or several, spelt out."""
@@ -120,17 +129,15 @@ class Reader:
         repaired = repairs[run]
         return self._find_inside(run) if repaired == (run,) else repaired
 
-    def _read_chunks(self, chunks: Iterable[str], repairs: Repairs) -> Iterator[str]:
-        """Each chunk as one word, whatever signs are in it, where that makes a known one."""
-        for chunk in chunks:
-            if len(chunk) > 1 and chunk.isascii() and chunk.isalpha():
-                yield from repairs[chunk]
-                continue
-            words = split(chunk)
-            together = repairs["".join(words)] if len(words) > 1 else ()
-            known = any(word in self.known for word in together)
-            taken = known and tuple(words) not in self.never_joined
-            yield from together if taken else self._repair_all(words, repairs)
+    def read_chunk(self, chunk: str, repairs: Repairs) -> tuple[str, ...]:
+        """What stands between two spaces as one word, whatever signs are in it, if it is known."""
+        if len(chunk) > 1 and chunk.isascii() and chunk.isalpha():
+            return repairs[chunk]
+        words = split(chunk)
+        together = repairs["".join(words)] if len(words) > 1 else ()
+        known = not self.known.isdisjoint(together)
+        taken = known and tuple(words) not in self.never_joined
+        return together if taken else self._repair_all(words, repairs)
 
     def repair(self, word: str) -> tuple[str, ...]:
         """The known words that one unknown word is made of; itself where there are none."""
@@ -146,13 +153,20 @@ class Reader:
         for spelling in spellings:
             if spelling in self.known:
                 return (spelling,)
-        if not any(word[n : n + SHORTEST_PIECE] in self.openings for n in range(len(word))):
+        if not self._may_hide(word):
             return (word,)
         for spelling in spellings:
             pieces = self._take_apart(spelling, self.pieces, SHORTEST_PIECE)
             if not self.refused.isdisjoint(pieces):
                 return pieces
         return (word,)
+
+    def _may_hide(self, word: str) -> bool:
+        """Whether a word that is refused may begin somewhere in this one."""
+        for n in range(len(word) - SHORTEST_PIECE + 1):
+            if word[n : n + SHORTEST_PIECE] in self.openings:
+                return True
+        return False
 
     def _take_apart(self, word: str, pieces: Container[str], shortest: int) -> tuple[str, ...]:
         """The fewest known words that together are the whole word; () where there are none."""
@@ -195,19 +209,26 @@ class Reader:
 
     def _join(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """The words with neighbours joined where that makes a known one; () if nowhere."""
-        joined, start, changed = [], 0, False
-        while start < len(words):
-            longest = MOST_JOINED if words[start] in self.beginnings else 1
-            for count in range(longest, 1, -1):
-                parts = words[start : start + count]
-                if "".join(parts) in self.joinable and parts not in self.never_joined:
-                    joined.append("".join(parts))
-                    start, changed = start + count, True
-                    break
-            else:
-                joined.append(words[start])
-                start += 1
-        return tuple(joined) if changed else ()
+        joined, done = [], 0
+        for start, word in enumerate(words):
+            if start < done or word not in self.beginnings:
+                continue
+            count = self._count_joined(words[start : start + MOST_JOINED])
+            if count > 1:
+                joined += [*words[done:start], "".join(words[start : start + count])]
+                done = start + count
+        return (*joined, *words[done:]) if joined else ()
+
+    def _count_joined(self, words: tuple[str, ...]) -> int:
+        """How many of these words, from the first on, are one word taken apart; 1 for none."""
+        longest, together = 1, words[0]
+        for count, word in enumerate(words[1:], start=2):
+            if together not in self.beginnings:
+                break
+            together += word
+            if together in self.joinable and words[:count] not in self.never_joined:
+                longest = count
+        return longest
 
     def _read_masked(self, folded: str, repairs: Repairs) -> Iterator[tuple[str, ...]]:
         """With the words behind n*ked, as far as the rules know some with these letters."""
@@ -226,7 +247,7 @@ class Reader:
                     read[n] = masked.sub(unmask, read[n])
             if read not in before:
                 before.append(read)
-                yield tuple(self._repair_all(split(" ".join(read)), repairs))
+                yield self._repair_all(split(" ".join(read)), repairs)
 
     def behind(self, masked: str) -> list[str]:
         """The known words with these letters, or the masked word itself."""

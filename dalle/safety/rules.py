@@ -76,8 +76,12 @@ def load_rules(path: Path = RULES_FILE) -> Rules:
 
 
 def read_phrases(text: str) -> frozenset[Phrase]:
-    """Phrases parted by lines or semicolons, with [a,b] for a or b, folded and split."""
-    patterns = (pattern for line in text.splitlines() for pattern in line.split(";"))
+    """Phrases parted by lines or semicolons, with [a,b] for a or b, folded and split.
+
+    Lines that begin with # are notes.
+    """
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    patterns = (pattern for line in lines for pattern in line.split(";"))
     spelt = (spelling for pattern in patterns for spelling in spell_out(pattern))
     return frozenset(phrase for phrase in (tuple(split(fold(s))) for s in spelt) if phrase)
 

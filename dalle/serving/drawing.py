@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dalle.errors import DalleError
+from dalle.errors import DalleError, PromptRefused
 from dalle.generation.rank import best_first
 from dalle.generation.result import Preview, Result
 from dalle.serving.engine import BusyError, Engine, Waiting
@@ -16,6 +16,7 @@ from dalle.serving.tiles import describe_kept, describe_preview
 from dalle.settings import GenerationSettings, SettingsError, check_prompt
 
 MOST_PROMPTS = 9  # in one go, one a line
+REFUSED = "Refused"  # in place of a prompt that the filter refuses, which is not repeated
 
 Status = dict[str, Any]  # for static/status.js
 Run = dict[str, Any]  # for static/board.js
@@ -65,7 +66,8 @@ class Desk:
                 yield refuse(error, text=rest, more=bool(runs)), list(runs)
                 return
             except DalleError as error:
-                runs[-1] = new_run(prompt, "failed", error=str(error))
+                title = REFUSED if isinstance(error, PromptRefused) else prompt
+                runs[-1] = new_run(title, "failed", error=str(error))
                 yield tell("failed", str(error)), list(runs)
         if len(prompts) > 1:
             yield summarise(runs), list(runs)
@@ -94,9 +96,10 @@ class Desk:
         """The status line and the run after each frame; DalleError when it cannot be drawn."""
         check_prompt(prompt)
         expected = self.expect(knobs)
+        frames = self.engine.draw(prompt, **knobs)  # refused here, before anything is shown
         run = new_run(prompt, "waiting")
         yield tell("busy", "Starting …", seconds=expected), run
-        for frame in self.engine.draw(prompt, **knobs):
+        for frame in frames:
             if isinstance(frame, Waiting):
                 yield describe_wait(frame, expected, self.engine.installed.loading), run
             elif isinstance(frame, Preview):

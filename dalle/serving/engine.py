@@ -23,6 +23,7 @@ from dalle.errors import DalleError, FaultError
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.result import Preview, Result
 from dalle.generation.run import slots_of
+from dalle.safety.prompts import PromptFilter
 from dalle.serving.admission import BusyError, Pace
 from dalle.serving.backlog import Backlog
 from dalle.serving.batch import Drawer
@@ -46,18 +47,23 @@ DEFAULTS = ("candidates", "condition_scale", "temperature", "top_k", "top_p")
 
 
 class Engine:
-    """Loads a pipeline with `load` and draws requests with it."""
+    """Loads a pipeline with `load` and draws requests with it.
+
+    What the filter refuses never comes into the queue.
+    """
 
     def __init__(
         self,
         load: Callable[[], Pipeline],
         queue_size: int,
         installed: Installed | None = None,
+        prompt_filter: PromptFilter | None = None,
         max_wait: float = MAX_WAIT,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.coming: Coming | None = None  # told by dalle.serving.models
         self.installed = installed or Installed()
+        self._prompt_filter = prompt_filter or PromptFilter.load()
         self.estimate = Estimate()
         self.metrics = Metrics()
         self.cache = ResultCache(cache_bytes)
@@ -150,9 +156,10 @@ class Engine:
         """Waiting while others are drawn, then previews if wanted, the Result last.
 
         Requests of one visitor take turns with those of others; None is a visitor of their own.
-        Among the knobs may be `model` and `precision`, of those that are installed. A request that
-        cannot be drawn is a DalleError at once; on the way BusyError where the wait would be too
-        long, FaultError where the server fails.
+        Among the knobs may be `model` and `precision`, of those that are installed. At once
+        PromptRefused for what the filter does not allow, another DalleError for what cannot be
+        drawn; on the way BusyError where the wait would be too long, FaultError where the server
+        fails.
         """
         with self._counting("rejected"):
             choice, knobs = split_choice(knobs)
@@ -184,6 +191,7 @@ class Engine:
         """
         with self._counting("rejected"):
             self.installed.check(self._serving, choice)
+            self._require(self._serving and self._serving.pipeline, prompt)
         ticket = Ranking(
             self._name(visitor), 1, time.monotonic(), choice=choice, prompt=prompt, images=images
         )
@@ -199,12 +207,21 @@ class Engine:
         serving = self._serving
         pipeline = serving and self.installed.loaded(serving, choice)
         if pipeline is None:
-            check_prompt(prompt)
-            return GenerationSettings.of({}, knobs), None
+            settings = GenerationSettings.of({}, knobs)
+            self._require(None, check_prompt(prompt), settings.negative_prompt)
+            return settings, None
         settings = pipeline.check(prompt, **knobs)
         model, precision = self.installed.resolve(serving, choice)
         offer = self.installed.offer(serving, model)
         return settings, recipe_key(model, offer.revision, precision, prompt, settings)
+
+    def _require(self, pipeline: Pipeline | None, *texts: str) -> None:
+        """PromptRefused for a text that the filter refuses.
+
+        What the model reads is judged too, once there is a model; its pipeline asks again.
+        """
+        for text in texts:
+            self._prompt_filter.require(text, pipeline and pipeline.normalize)
 
     def _frames(self, ticket: Ticket, listener: Listener) -> Iterator[Any]:
         """Out of the cache, or with somebody who asked for the same, or in a turn of its own."""

@@ -76,6 +76,9 @@ ROMANISED_ANEW = str.maketrans({
 })
 # fmt: on
 
+# What there is in every emoji: a digit with a keycap has the keycap.
+EMOJI_SIGNS = frozenset(sign for signs in emoji.EMOJI_DATA for sign in signs if not sign.isascii())
+
 
 class TextNormalizer:
     """Turns a prompt into the plain lower-case English that the published models know."""
@@ -94,7 +97,8 @@ class TextNormalizer:
         """Returns the normalised prompt, which always starts with a space."""
         text = ftfy.fix_text(prompt[:LONGEST_TEXT])
         text = html.unescape(html.unescape(text))
-        text = emoji.demojize(text)  # to :names:, which transliteration would drop
+        if not EMOJI_SIGNS.isdisjoint(text):  # looking for emoji is half of the time
+            text = emoji.demojize(text)  # to :names:, which transliteration would drop
         text = transliterate(text)[:LONGEST_TEXT].lower()
         text = _apply(BEFORE_HASHTAGS, text)
         text = re.sub(r"#(\w+)", lambda tag: self._split_hashtag(tag[1]), text)
@@ -162,6 +166,8 @@ def split_words(
 
 def transliterate(text: str) -> str:
     """Spells any script in ASCII, and drops what has no spelling."""
+    if text.isascii():
+        return text
     return "".join(map(_spell, text.translate(ROMANISED_ANEW)))
 
 

@@ -156,4 +156,9 @@ def test_the_rules_have_a_version_and_the_hash_of_their_file(standard):
 
 def test_patterns_are_spelt_out():
     assert spell_out("nude[,s] [a,b c]") == ["nude a", "nude b c", "nudes a", "nudes b c"]
-    assert read_phrases("Ñu[,s]; a-b\nc") == {("nu",), ("nus",), ("a", "b"), ("c",)}
+    assert read_phrases("Ñu[,s]; a-b\n# a note; of two parts\nc") == {
+        ("nu",),
+        ("nus",),
+        ("a", "b"),
+        ("c",),
+    }

@@ -34,6 +34,8 @@ SLOW = 10  # times the seconds, for prompts that begin so
 class FakePipeline:
     """Candidate n of seed s is a square of colour (s, 16 n, 0), the more red the better."""
 
+    normalize = str
+
     def __init__(
         self, seconds: float = 0.0, name: str = "fake", precision: str | None = None
     ) -> None:

@@ -1,5 +1,7 @@
 """What a page tells about the model that draws, and about one on its way."""
 
+from dataclasses import replace
+
 import pytest
 
 from dalle.serving.drawing import Desk
