@@ -206,9 +206,9 @@ class Engine:
         """
         serving = self._serving
         pipeline = serving and self.installed.loaded(serving, choice)
+        settings = GenerationSettings.of({}, knobs)
+        self._require(pipeline, check_prompt(prompt), settings.negative_prompt)
         if pipeline is None:
-            settings = GenerationSettings.of({}, knobs)
-            self._require(None, check_prompt(prompt), settings.negative_prompt)
             return settings, None
         settings = pipeline.check(prompt, **knobs)
         model, precision = self.installed.resolve(serving, choice)

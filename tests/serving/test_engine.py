@@ -108,7 +108,7 @@ def test_too_many_are_told_so():
         next(frames)
     with pytest.raises(BusyError, match=r"2 requests are waiting, .* try again in") as caught:
         next(engine.draw("a bird"))
-    assert caught.value.retry_after == 10  # nobody knows yet what a run takes
+    assert caught.value.retry_after == 60  # nobody knows yet what a run takes
 
 
 def test_a_failing_request_fails_alone():
@@ -218,7 +218,7 @@ def test_the_same_recipe_is_drawn_once():
     assert first is second
     third = list(engine.draw("a cat", seed=5))
     assert third == [first]
-    assert pipeline.drawn == [WARM_UP_PROMPT, "a cat"]
+    assert pipeline.drawn.count("a cat") == 1
     list(engine.draw("a cat", seed=6))
     assert pipeline.drawn[2:] == ["a cat"]
 

@@ -97,7 +97,7 @@ def test_a_model_that_cannot_be_loaded_fails_its_own_request_alone(load):
     engine = Engine(FakePipeline, 5, installed)
     engine.start()
     *_, (status, _) = Desk(engine).draw_all("a cat", {"model": "mini"})
-    assert "Drawing failed (MemoryError)" in status["line"]
+    assert "not enough memory" in status["line"]
     assert installed.loading is None
     assert isinstance(list(engine.draw("a cat"))[-1], Result)
 

@@ -63,7 +63,7 @@ def test_a_refused_prompt_never_comes_into_the_queue(loading):
     with pytest.raises(PromptRefused, match=SAID):
         loading.rank([], PROMPT)
     assert (loading.asked, loading.waiting) == (0, 0)
-    loading.draw("a cat").close()
+    next(loading.draw("a cat"))
     assert loading.asked == 1
 
 
@@ -103,10 +103,10 @@ def test_what_the_model_reads_is_judged_once_it_is_there(loading):
 
 
 def test_the_policy_of_the_owner_decides():
-    strict = Engine(FakePipeline, 5, PromptFilter.load("strict"))
+    strict = Engine(FakePipeline, 5, prompt_filter=PromptFilter.load("strict"))
     with pytest.raises(PromptRefused, match=SAID):
         strict.draw("a bikini")
-    Engine(FakePipeline, 5, PromptFilter.load("off")).draw(PROMPT).close()
+    Engine(FakePipeline, 5, prompt_filter=PromptFilter.load("off")).draw(PROMPT).close()
 
 
 def test_the_page_says_so_without_the_prompt(loading):
