@@ -8,12 +8,12 @@ from dalle.errors import DalleError
 from dalle.generation.loading import load, read_defaults
 from dalle.generation.pipeline import Pipeline
 from dalle.models.registry import locate
-from dalle.serving.api import EXCEPTION_HANDLERS, add_api
+from dalle.serving.api import add_api
+from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
 from dalle.serving.look import launch_options
 from dalle.serving.models import bring
-from dalle.serving.openai_images import make_routes
 from dalle.serving.page import build_page
 from dalle.serving.safety import safety_of
 from dalle.serving.site import Site
@@ -28,7 +28,12 @@ def main() -> None:
     def load_model(name: str) -> Pipeline:
         return load(name, settings.precision, settings.prompt_policy)
 
-    engine = Engine(lambda: load_model(DEFAULT_MODEL), settings.queue_size)
+    engine = Engine(
+        lambda: load_model(DEFAULT_MODEL),
+        settings.queue_size,
+        settings.max_wait,
+        settings.result_cache * 2**20,
+    )
     files = locate(DEFAULT_MODEL, weights=False)
     defaults = read_defaults(files.bart)
     site = Site.of_embedded_model(settings, engine, files, **safety_of(settings))
@@ -44,7 +49,7 @@ def main() -> None:
         max_threads=settings.queue_size + 20,  # each visitor who waits holds one
         show_error=True,
         mcp_server=True,
-        app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
+        app_kwargs=door(engine, settings),
         prevent_thread_lock=True,
         # Without it launch looks at the page itself, and ends where that takes three seconds, as
         # it does on a busy machine.
@@ -55,7 +60,7 @@ def main() -> None:
     engine.start()
     if settings.model != DEFAULT_MODEL:
         bring(engine, settings.model, load_model)
-    page.block_thread()
+    stop_on_signal(engine, page)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from dalle.serving.api_texts import (
 from dalle.serving.engine import Engine, Waiting
 from dalle.serving.files import keep as keep_file
 from dalle.serving.files import keep_preview, link, read_picture
+from dalle.serving.visitors import current_visitor
 from dalle.settings import LIMITS, GenerationSettings, SettingsError, check_prompt
 
 VERSION = 1
@@ -80,7 +81,7 @@ def add_api(engine: Engine, defaults: Mapping[str, Any]) -> None:
             # Looked at before the caller waits in the queue.
             check_prompt(prompt)
             GenerationSettings.of({}, knobs)
-            for frame in engine.draw(prompt, **knobs):
+            for frame in engine.draw(prompt, visitor=current_visitor(), **knobs):
                 yield answer(frame)
 
     # An MCP client shows a picture where it is all that an endpoint returns, and only there.
@@ -92,7 +93,7 @@ def add_api(engine: Engine, defaults: Mapping[str, Any]) -> None:
         with told_to_the_caller():
             check_prompt(prompt)
             images = read_pictures(pictures)
-            for frame in engine.rank(images, prompt):
+            for frame in engine.rank(images, prompt, visitor=current_visitor()):
                 if isinstance(frame, Waiting):
                     yield {"version": VERSION, **describe_wait(frame)}
                 else:

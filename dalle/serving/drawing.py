@@ -13,6 +13,7 @@ from dalle.serving.estimate import Estimate
 from dalle.serving.links import write_query
 from dalle.serving.results import Results
 from dalle.serving.tiles import describe_kept, describe_preview
+from dalle.serving.visitors import current_visitor
 from dalle.settings import GenerationSettings, SettingsError, check_prompt
 
 MOST_PROMPTS = 9  # in one go, one a line
@@ -93,7 +94,7 @@ class Desk:
         expected = self.estimate.seconds(len(settings.drawn))
         run = new_run(prompt, "waiting")
         yield tell("busy", "Starting …", seconds=expected), run
-        for frame in self.engine.draw(prompt, **knobs):
+        for frame in self.engine.draw(prompt, visitor=current_visitor(), **knobs):
             if isinstance(frame, Waiting):
                 yield describe_wait(frame, expected), run
             elif isinstance(frame, Preview):
@@ -139,7 +140,8 @@ class Desk:
         """A result in the order of another text: the same pictures and files, new scores."""
         kept = self.results.get(name)
         drawn = [*kept.result.pictures, *kept.result.rejected]
-        *_, scores = self.engine.rank([picture.image for picture in drawn], check_prompt(text))
+        images = [picture.image for picture in drawn]
+        *_, scores = self.engine.rank(images, check_prompt(text), visitor=current_visitor())
         order = best_first(scores, [picture.candidate for picture in drawn])
         ranked = [replace(drawn[index], score=scores[index]) for index in order]
         keep = len(kept.result.pictures)

@@ -7,6 +7,7 @@ refused with a 400 that says so, and never ignored; any API key will do.
 import base64
 import json
 import logging
+import math
 import reprlib
 import time
 from collections.abc import Iterator
@@ -32,7 +33,6 @@ PATH = "/v1/images/generations"
 MAX_BODY = 256 * 2**10  # bytes; a prompt of the longest kind, every character escaped, fits
 MAX_PICTURES = 10  # as there
 RESPONSE_FORMATS = ("url", "b64_json")
-RETRY_AFTER = 10  # seconds
 # What else may be asked for, and the only values that mean what happens here anyway.
 ONLY = {
     "quality": ("auto", "standard"),
@@ -61,9 +61,15 @@ class RefusedError(Exception):
     """What the answer says instead of pictures."""
 
     def __init__(
-        self, message: str, parameter: str | None = None, code: str | None = None, status: int = 400
+        self,
+        message: str,
+        parameter: str | None = None,
+        code: str | None = None,
+        status: int = 400,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
+        self.retry_after = retry_after  # seconds
         self.parameter, self.code, self.status = parameter, code, status
 
     def as_response(self) -> JSONResponse:
@@ -75,7 +81,8 @@ class RefusedError(Exception):
             "code": self.code,
         }
         # Their client waits so long and tries again.
-        headers = {"Retry-After": str(RETRY_AFTER)} if self.status == 503 else None
+        after = self.retry_after
+        headers = {"Retry-After": str(math.ceil(after))} if after is not None else None
         return JSONResponse({"error": error}, self.status, headers)
 
 
@@ -143,7 +150,9 @@ def make_routes(engine: Engine) -> list[Route]:
     async def create(request: Request) -> Response:
         try:
             order = Order.read(await read_json(request), engine)
-            result = await last_frame(request, engine.draw(order.prompt, **order.knobs))
+            visitor = request.client.host if request.client else None
+            frames = engine.draw(order.prompt, visitor=visitor, previews=False, **order.knobs)
+            result = await last_frame(request, frames)
             if result is None:
                 return Response(status_code=499)  # nobody is there to read it
             order.check_size(result.pictures[0].image.size)
@@ -204,7 +213,8 @@ async def last_frame(request: Request, frames: Iterator[Any]) -> Result | None:
 def explain(error: Exception) -> RefusedError:
     """What the caller is told of an exception on the way to the pictures."""
     if isinstance(error, BusyError):
-        return RefusedError(str(error), code="overloaded", status=503)
+        after = error.retry_after
+        return RefusedError(str(error), code="overloaded", status=503, retry_after=after)
     if isinstance(error, FaultError):
         return RefusedError(str(error), code="server_error", status=500)
     if isinstance(error, PromptRefused):

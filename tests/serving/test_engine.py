@@ -243,7 +243,7 @@ def test_a_wait_that_is_too_long_is_refused_with_a_time_to_come_back():
     wait_until(lambda: engine.waiting > 3)
     asked = (f"a red cat on mat {number}" for number in range(40))
     with pytest.raises(BusyError, match=r"wait about \d+ seconds.*in about \d+ second") as caught:
-        list(map(lambda prompt: next(engine.draw(prompt)), asked))
+        [next(engine.draw(prompt)) for prompt in asked]
     assert caught.value.retry_after >= 1
     assert caught.value.nearest.result.prompt == "a red cat"
 
