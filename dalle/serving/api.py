@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, TypedDict
 
 import gradio as gr
+from fastapi.exceptions import RequestValidationError
 from gradio.data_classes import FileDataDict
 from gradio.route_utils import API_PREFIX, FnIndexInferError
 from starlette.requests import Request
@@ -34,6 +35,7 @@ from dalle.settings import LIMITS, GenerationSettings, SettingsError, check_prom
 
 VERSION = 1
 CALLS_BY_NAME = f"{API_PREFIX}/call/v2/"
+JOIN = f"{API_PREFIX}/queue/join"
 
 
 class Tile(TypedDict):
@@ -214,6 +216,8 @@ async def explain_call(request: Request, error: Exception) -> Response:
     endpoint = request.url.path.rstrip("/").rpartition("/")[2][:80]
     if isinstance(error, FnIndexInferError) or (by_name and error.args == (f"/{endpoint}",)):
         status, told = 404, f"There is no endpoint named /{endpoint}"
+    elif request.url.path == JOIN and isinstance(error, KeyError):
+        status, told = 404, "There is no function of that number"
     elif by_name and isinstance(error, TypeError):
         status, told = 400, str(error).split(". Please", 1)[0]
     else:
@@ -221,7 +225,18 @@ async def explain_call(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": f"{told}; {API_PREFIX}/info lists what there is."}, status)
 
 
-EXCEPTION_HANDLERS = dict.fromkeys((FnIndexInferError, KeyError, TypeError), explain_call)
+async def explain_form(request: Request, error: RequestValidationError) -> Response:
+    """What does not fit in a request's form; the framework's own answer would repeat the input."""
+    first = error.errors()[0]
+    place = ".".join(str(part)[:40] for part in first["loc"])
+    told = f"{place}: {first['msg']}; {API_PREFIX}/info lists what there is."
+    return JSONResponse({"detail": told.encode("ascii", "replace").decode()}, 422)
+
+
+EXCEPTION_HANDLERS = {
+    **dict.fromkeys((FnIndexInferError, KeyError, TypeError), explain_call),
+    RequestValidationError: explain_form,
+}
 
 
 @contextmanager

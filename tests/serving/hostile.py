@@ -57,9 +57,9 @@ def bodies() -> Iterator[tuple[str, bytes, str]]:
 TARGETS = [
     "/etc/passwd", "/etc/shadow", "/proc/self/environ", "/proc/self/cmdline", "/root/.ssh/id_rsa",
     "../../../../etc/passwd", "..%2f..%2f..%2fetc/passwd", "%2fetc%2fpasswd", "//etc/passwd",
-    "/tmp/../etc/passwd", "/tmp/gradio/../../etc/passwd", "/etc/passwd%00.png", "./app.py", "app.py",
+    "/tmp/../etc/passwd", "/tmp/gradio/../../etc/passwd", "/etc/passwd%00.png", "./app.py",
     "file:///etc/passwd", "%252fetc%252fpasswd", "/dev/zero", "/dev/random", "\\etc\\passwd",
-    "C:\\Windows\\win.ini", "/etc/./passwd", "/./etc/passwd",
+    "app.py", "C:\\Windows\\win.ini", "/etc/./passwd", "/./etc/passwd",
 ]  # fmt: skip
 SERVERS = [
     "http://127.0.0.1:22/", "http://localhost/", "http://2130706433/", "http://[::1]/",
