@@ -9,13 +9,13 @@ from dalle.generation.loading import load, read_defaults
 from dalle.generation.pipeline import Pipeline
 from dalle.models.registry import locate
 from dalle.safety.prompts import PromptFilter
-from dalle.serving.api import EXCEPTION_HANDLERS, add_api
+from dalle.serving.api import add_api
+from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
 from dalle.serving.installed import Installed, Offer
 from dalle.serving.look import launch_options
 from dalle.serving.models import bring
-from dalle.serving.openai_images import make_routes
 from dalle.serving.page import build_page
 from dalle.serving.safety import safety_of
 from dalle.serving.site import Site
@@ -36,6 +36,8 @@ def main() -> None:
         settings.queue_size,
         installed,
         PromptFilter.load(settings.prompt_policy),
+        settings.max_wait,
+        settings.result_cache * 2**20,
     )
     files = locate(DEFAULT_MODEL, weights=False)
     defaults = read_defaults(files.bart)
@@ -55,7 +57,7 @@ def main() -> None:
         max_threads=settings.queue_size + 20,  # each visitor who waits holds one
         show_error=True,
         mcp_server=True,
-        app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
+        app_kwargs=door(engine, settings),
         prevent_thread_lock=True,
         # Without it launch looks at the page itself, and ends where that takes three seconds, as
         # it does on a busy machine.
@@ -68,7 +70,7 @@ def main() -> None:
     others = [name for name in offered if name not in (first, DEFAULT_MODEL)]
     if first or others:
         bring(engine, first, load_model, others)
-    page.block_thread()
+    stop_on_signal(engine, page)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import dataclasses
 import math
 import numbers
 import os
+import re
 import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -36,7 +37,15 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 DEFAULT_KEEP = 9
 MAX_PROMPT_CHARACTERS = 20_000
-MAX_QUEUE = 1000
+# Whole numbers among the server's settings, lowest and highest.
+COUNTS = {
+    "port": (1, 65_535),
+    "queue_size": (1, 1000),
+    "max_wait": (1, 3600),
+    "result_cache": (0, 100_000),
+    "trusted_hops": (0, 9),
+}
+RATE = r"[1-9]\d{0,5}/(second|minute|hour)"
 
 
 class SettingsError(DalleError, ValueError):
@@ -120,7 +129,11 @@ class ServerSettings:
     paper       of background, text and lines, one of PAPERS
     logo        a picture file (svg, png, jpg or webp) beside the title; empty: our own
     footer      a line of text at the end of the page
-    queue_size  requests that may wait while another is drawn, up to 1000
+    queue_size    requests that may wait while a batch is drawn, up to 1000
+    max_wait      seconds that a request may have to wait; it is refused where it would be more
+    result_cache  megabytes of results that are kept for who asks for the same again
+    rate_limit    how often an address may ask, such as "120/minute"
+    trusted_hops  proxies of our own in front of the server, 0 to 9; on Spaces 1 if not set
 
     picture_policy       whether pictures are checked before they are shown, "standard" or "off"
     mark_key             of the invisible mark; a key of your own, kept secret, is harder to forge
@@ -143,7 +156,11 @@ class ServerSettings:
     paper: str = PAPERS[0]
     logo: str = ""
     footer: str = ""
-    queue_size: int = 30
+    queue_size: int = 200
+    max_wait: int = 120
+    result_cache: int = 128
+    rate_limit: str = "120/minute"
+    trusted_hops: int = 0
     picture_policy: str = PICTURE_POLICIES[0]
     mark_key: str = dataclasses.field(default="ninefold", repr=False)
     corner_label: str = SWITCH[0]
@@ -180,9 +197,16 @@ class ServerSettings:
             for field, variable in fields.items()
             if environment.get(variable, "").strip()
         }
-        for field, high in (("port", 65_535), ("queue_size", MAX_QUEUE)):
+        if environment.get("SPACE_ID"):  # behind the Hub's proxy
+            given.setdefault("trusted_hops", "1")
+        for field, (low, high) in COUNTS.items():
             if field in given:
-                given[field] = _counted(fields[field], given[field], high)
+                given[field] = _counted(fields[field], given[field], low, high)
+        if not re.fullmatch(RATE, given.get("rate_limit", cls.rate_limit)):
+            raise SettingsError(
+                f"{fields['rate_limit']} is {reprlib.repr(given['rate_limit'])}; it must be a "
+                "number per second, minute or hour, such as 120/minute."
+            )
         for field in ("models", "precisions"):
             names = [name.strip() for name in given.pop(field, "").split(",")]
             given[field] = tuple(dict.fromkeys(name for name in names if name))
@@ -254,11 +278,11 @@ def _check_logo(name: str, path: str) -> None:
         )
 
 
-def _counted(name: str, text: str, high: int) -> int:
-    """A whole number from 1, out of an environment variable."""
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= high):
+def _counted(name: str, text: str, low: int, high: int) -> int:
+    """A whole number out of an environment variable."""
+    if not (text.isascii() and text.isdecimal() and low <= int(text) <= high):
         raise SettingsError(
-            f"{name} is {reprlib.repr(text)}; it must be a whole number from 1 to {high}."
+            f"{name} is {reprlib.repr(text)}; it must be a whole number from {low} to {high}."
         )
     return int(text)
 

@@ -43,7 +43,7 @@ def describe_server(settings: ServerSettings, here: Mapping[str, str]) -> Rows:
         ("Precision", here["precision"]),
         ("Device", here["machine"]),
         ("Memory", f"{peak:.1f} GiB at most so far"),
-        ("Queue", f"{settings.queue_size} requests may wait"),
+        ("Queue", f"a request may wait {settings.max_wait} seconds"),
     ]
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, TypedDict
 
 import gradio as gr
+from fastapi.exceptions import RequestValidationError
 from gradio.data_classes import FileDataDict
 from gradio.route_utils import API_PREFIX, FnIndexInferError
 from starlette.requests import Request
@@ -29,10 +30,12 @@ from dalle.serving.api_texts import (
 from dalle.serving.engine import Engine, Waiting
 from dalle.serving.files import keep as keep_file
 from dalle.serving.files import keep_preview, link, read_picture
+from dalle.serving.visitors import current_visitor
 from dalle.settings import LIMITS, GenerationSettings, SettingsError, check_prompt
 
 VERSION = 1
 CALLS_BY_NAME = f"{API_PREFIX}/call/v2/"
+JOIN = f"{API_PREFIX}/queue/join"
 
 
 class Tile(TypedDict):
@@ -82,7 +85,8 @@ def add_api(engine: Engine, defaults: Mapping[str, Any]) -> None:
             # Looked at before the caller waits in the queue.
             check_prompt(prompt)
             GenerationSettings.of({}, knobs)
-            for frame in engine.draw(prompt, model=model, precision=precision, **knobs):
+            who = {"visitor": current_visitor(), "model": model, "precision": precision}
+            for frame in engine.draw(prompt, **who, **knobs):
                 yield answer(frame)
 
     # An MCP client shows a picture where it is all that an endpoint returns, and only there.
@@ -94,7 +98,7 @@ def add_api(engine: Engine, defaults: Mapping[str, Any]) -> None:
         with told_to_the_caller():
             check_prompt(prompt)
             images = read_pictures(pictures)
-            for frame in engine.rank(images, prompt):
+            for frame in engine.rank(images, prompt, visitor=current_visitor()):
                 if isinstance(frame, Waiting):
                     yield {"version": VERSION, **describe_wait(frame)}
                 else:
@@ -217,6 +221,8 @@ async def explain_call(request: Request, error: Exception) -> Response:
     endpoint = request.url.path.rstrip("/").rpartition("/")[2][:80]
     if isinstance(error, FnIndexInferError) or (by_name and error.args == (f"/{endpoint}",)):
         status, told = 404, f"There is no endpoint named /{endpoint}"
+    elif request.url.path == JOIN and isinstance(error, KeyError):
+        status, told = 404, "There is no function of that number"
     elif by_name and isinstance(error, TypeError):
         status, told = 400, str(error).split(". Please", 1)[0]
     else:
@@ -224,7 +230,18 @@ async def explain_call(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": f"{told}; {API_PREFIX}/info lists what there is."}, status)
 
 
-EXCEPTION_HANDLERS = dict.fromkeys((FnIndexInferError, KeyError, TypeError), explain_call)
+async def explain_form(request: Request, error: RequestValidationError) -> Response:
+    """What does not fit in a request's form; the framework's own answer would repeat the input."""
+    first = error.errors()[0]
+    place = ".".join(str(part)[:40] for part in first["loc"])
+    told = f"{place}: {first['msg']}; {API_PREFIX}/info lists what there is."
+    return JSONResponse({"detail": told.encode("ascii", "replace").decode()}, 422)
+
+
+EXCEPTION_HANDLERS = {
+    **dict.fromkeys((FnIndexInferError, KeyError, TypeError), explain_call),
+    RequestValidationError: explain_form,
+}
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Who waits and who is being drawn, and how long it takes: the engine's books, safe for threads."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from dalle.errors import DalleError
 from dalle.generation.batch import SLOTS
@@ -23,12 +24,28 @@ class Backlog:
         self._queue_size, self._max_wait, self._cache = queue_size, max_wait, cache
         self._queue = FairQueue()
         self._drawing: list[Ticket] = []
+        self._listening = 0  # visitors who have not got their last frame
         self._known: dict[Key, Drawing] = {}  # recipes in queue and batch
         self.changed = threading.Condition()
 
     def __len__(self) -> int:
         """Tickets that nobody has begun to draw."""
         return len(self._queue)
+
+    @contextmanager
+    def listening(self, ticket: Ticket, listener: Listener) -> Iterator[None]:
+        """While a listener waits; with the last one the ticket goes too."""
+        with self.changed:
+            self._listening += 1
+        try:
+            yield
+        finally:
+            ticket.leave(listener)
+            with self.changed:
+                self._listening -= 1
+                if ticket.deserted:
+                    self._remove(ticket)
+                self.changed.notify_all()
 
     def join(self, key: Key | None, listener: Listener) -> Ticket | None:
         """The ticket of the same recipe, which the listener shares from now on."""
@@ -74,13 +91,6 @@ class Backlog:
             ahead = len(self._queue.before(ticket)) + 1
             return Waiting(ahead, self._estimate(ticket), loading)
 
-    def leave(self, ticket: Ticket, listener: Listener) -> None:
-        """A listener has gone; with the last one the ticket goes too."""
-        ticket.leave(listener)
-        with self.changed:
-            if ticket.deserted:
-                self._remove(ticket)
-
     def take(self, ready: Callable[[], bool]) -> list[Share]:
         """Waits until somebody waits and `ready`, and fills a batch with those whose turn it is."""
         with self.changed:
@@ -125,10 +135,10 @@ class Backlog:
                 ticket.end(last)
 
     def close(self, seconds: float) -> bool:
-        """Takes no more; waits until all are drawn, and tells whether they were in time."""
+        """Takes no more; whether within the seconds all have got what they came for."""
         with self.changed:
             self.closed = True
-            return self.changed.wait_for(lambda: not (self._queue or self._drawing), seconds)
+            return self.changed.wait_for(lambda: not self._listening, seconds)
 
     def _remove(self, ticket: Ticket) -> None:
         self._queue.remove(ticket)

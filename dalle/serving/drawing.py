@@ -13,6 +13,7 @@ from dalle.serving.installed import split_choice
 from dalle.serving.links import write_query
 from dalle.serving.results import Results
 from dalle.serving.tiles import describe_kept, describe_preview
+from dalle.serving.visitors import current_visitor
 from dalle.settings import GenerationSettings, SettingsError, check_prompt
 
 MOST_PROMPTS = 9  # in one go, one a line
@@ -96,7 +97,8 @@ class Desk:
         """The status line and the run after each frame; DalleError when it cannot be drawn."""
         check_prompt(prompt)
         expected = self.expect(knobs)
-        frames = self.engine.draw(prompt, **knobs)  # refused here, before anything is shown
+        # Refused here, before anything is shown.
+        frames = self.engine.draw(prompt, visitor=current_visitor(), **knobs)
         run = new_run(prompt, "waiting")
         yield tell("busy", "Starting …", seconds=expected), run
         for frame in frames:
@@ -159,9 +161,9 @@ class Desk:
         kept = self.results.get(name)
         drawn = [*kept.result.pictures, *kept.result.rejected]
         # By the model that drew them, or the scores could not be compared with those before.
-        wanted = self.wanted(kept.result.recipe)
+        who = {"visitor": current_visitor()} | self.wanted(kept.result.recipe)
         images = [picture.image for picture in drawn]
-        *_, scores = self.engine.rank(images, check_prompt(text), **wanted)
+        *_, scores = self.engine.rank(images, check_prompt(text), **who)
         order = best_first(scores, [picture.candidate for picture in drawn])
         ranked = [replace(drawn[index], score=scores[index]) for index in order]
         keep = len(kept.result.pictures)

@@ -256,20 +256,20 @@ class Engine:
     def _listen(self, ticket: Ticket, listener: Listener) -> Iterator[Any]:
         """What comes of a ticket; signs of life until then."""
         started, outcome = False, "left"
-        try:
-            for frame in frames_of(listener, HEARTBEAT):
-                if frame is not None:
-                    started = True
-                    yield frame
-                elif not started:
-                    yield self._backlog.place(ticket, loading=self._serving is None)
-            outcome = "drawn"
-        except DalleError:
-            outcome = "failed"
-            raise
-        finally:
-            self.metrics.outcome(outcome)
-            self._backlog.leave(ticket, listener)
+        with self._backlog.listening(ticket, listener):
+            try:
+                for frame in frames_of(listener, HEARTBEAT):
+                    if frame is not None:
+                        started = True
+                        yield frame
+                    elif not started:
+                        yield self._backlog.place(ticket, loading=self._serving is None)
+                outcome = "drawn"
+            except DalleError:
+                outcome = "failed"
+                raise
+            finally:
+                self.metrics.outcome(outcome)
 
     def _work(self) -> None:
         try:

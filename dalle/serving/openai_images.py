@@ -71,8 +71,8 @@ class RefusedError(Exception):
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
-        self.parameter, self.code, self.status = parameter, code, status
         self.retry_after = retry_after  # seconds
+        self.parameter, self.code, self.status = parameter, code, status
 
     def as_response(self) -> JSONResponse:
         kind = "invalid_request_error" if self.status < 500 else "server_error"
@@ -83,8 +83,8 @@ class RefusedError(Exception):
             "code": self.code,
         }
         # Their client waits so long and tries again.
-        seconds = self.retry_after
-        headers = None if seconds is None else {"Retry-After": str(math.ceil(seconds))}
+        after = self.retry_after
+        headers = {"Retry-After": str(math.ceil(after))} if after is not None else None
         return JSONResponse({"error": error}, self.status, headers)
 
 
@@ -157,7 +157,9 @@ def make_routes(engine: Engine) -> list[Route]:
     async def create(request: Request) -> Response:
         try:
             order = Order.read(await read_json(request), engine)
-            result = await last_frame(request, engine.draw(order.prompt, **order.knobs))
+            visitor = request.client.host if request.client else None
+            frames = engine.draw(order.prompt, visitor=visitor, previews=False, **order.knobs)
+            result = await last_frame(request, frames)
             if result is None:
                 return Response(status_code=499)  # nobody is there to read it
             order.check_size(result.pictures[0].image.size)
@@ -218,9 +220,8 @@ async def last_frame(request: Request, frames: Iterator[Any]) -> Result | None:
 def explain(error: Exception) -> RefusedError:
     """What the caller is told of an exception on the way to the pictures."""
     if isinstance(error, BusyError):
-        return RefusedError(
-            str(error), code="overloaded", status=503, retry_after=error.retry_after
-        )
+        after = error.retry_after
+        return RefusedError(str(error), code="overloaded", status=503, retry_after=after)
     if isinstance(error, FaultError):
         return RefusedError(str(error), code="server_error", status=500)
     if isinstance(error, PromptRefused):

@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from dalle.errors import DalleError
 from dalle.generation.result import RECIPE_CHUNK
 
-LARGEST_FILE = 20 * 2**20
+LARGEST_FILE = 5 * 2**20  # in base64 no longer than the door lets through
 TOO_LARGE = "This picture is larger than any of ours; choose another one."
 LARGEST_PICTURE = 16_000_000  # pixels; ours have less than a tenth of a million
 

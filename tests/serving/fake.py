@@ -15,13 +15,13 @@ from PIL import Image
 from dalle.errors import DalleError
 from dalle.generation.result import Picture, Preview, Result
 from dalle.generation.run import Run, Slot
-from dalle.serving.api import EXCEPTION_HANDLERS, add_api
+from dalle.serving.api import add_api
+from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import BusyError, Engine
 from dalle.serving.examples import read_examples
 from dalle.serving.installed import Installed, Offer
 from dalle.serving.look import launch_options
-from dalle.serving.openai_images import make_routes
 from dalle.serving.page import build_page
 from dalle.serving.site import Site
 from dalle.serving.words import KnownWords
@@ -134,9 +134,12 @@ def make_site(engine: Engine) -> Site:
 
 def main() -> None:
     seconds = float(os.environ.get("SECONDS_PER_FRAME", "0.4"))
+    settings = ServerSettings.from_environment(
+        {"NINEFOLD_RATE_LIMIT": "100000/minute", "NINEFOLD_QUEUE_SIZE": "3"} | os.environ
+    )
     installed = Installed(lambda *key: FakePipeline(seconds, *key))
     installed.add(Offer("other", defaults={"condition_scale": 3.5}))
-    engine = Engine(lambda: FakePipeline(seconds), queue_size=3, installed=installed)
+    engine = Engine(lambda: FakePipeline(seconds), settings.queue_size, installed)
     engine.start()
     site = make_site(engine)
     page = build_page(Desk(engine), site, lambda: add_api(engine, {}))
@@ -149,8 +152,11 @@ def main() -> None:
         show_error=True,
         mcp_server=True,
         _frontend=False,  # as in app.py
-        app_kwargs={"routes": make_routes(engine), "exception_handlers": EXCEPTION_HANDLERS},
+        prevent_thread_lock=True,
+        enable_monitoring=False,
+        app_kwargs=door(engine, settings),
     )
+    stop_on_signal(engine, page)
 
 
 if __name__ == "__main__":

@@ -220,7 +220,7 @@ def test_the_same_recipe_is_drawn_once():
     assert third == [first]
     assert pipeline.drawn.count("a cat") == 1
     list(engine.draw("a cat", seed=6))
-    assert pipeline.drawn[2:] == ["a cat"]
+    assert pipeline.drawn.count("a cat") == 2
 
 
 def test_who_shares_a_recipe_may_leave():
