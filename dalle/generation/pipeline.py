@@ -23,6 +23,9 @@ from dalle.models.bart import Bart
 from dalle.models.cells import CellTokenizer
 from dalle.models.clip import Clip
 from dalle.models.decoding import DecoderWeights
+from dalle.models.hardware import free_memory
+from dalle.models.memory import DECODED_TOGETHER, DRAWN_TOGETHER, drawn_at_once
+from dalle.models.sharding import local_mesh, spread, whole_rows
 from dalle.models.vqgan import Vqgan
 from dalle.safety.concepts import Concepts, add_concepts
 from dalle.safety.pictures import (
@@ -35,12 +38,6 @@ from dalle.safety.pictures import (
 from dalle.safety.prompts import PromptFilter
 from dalle.settings import GenerationSettings, SettingsError, check_prompt
 from dalle.text import Tokens
-
-# Every run has these shapes, whatever the number of candidates: one compilation serves all, and a
-# candidate drawn alone is the same picture to the last bit. With other row counts XLA sums in
-# another order, which in bfloat16 is enough to draw other codes. Four is as fast as any on a CPU.
-DRAWN_TOGETHER = 16
-DECODED_TOGETHER = 4
 
 
 class Stopwatch:
@@ -129,8 +126,14 @@ class Pipeline:
         numbers, length = settings.drawn, self.weights.config.image_length
         pixels = np.zeros((0, self.vqgan.resolution, self.vqgan.resolution, 3), np.uint8)
         checks = []  # a future for each of them
-        for start in range(0, len(numbers), DRAWN_TOGETHER):
-            together = numbers[start : start + DRAWN_TOGETHER]
+        at_once = self.drawn_together
+        if at_once < DRAWN_TOGETHER:
+            notes.append(
+                f"{DRAWN_TOGETHER} candidates at a time do not fit into the memory that is free "
+                f"here: {at_once} are drawn at a time, which takes longer."
+            )
+        for start in range(0, len(numbers), at_once):
+            together = numbers[start : start + at_once]
             for codes in self._draw(memory, mask, settings, together):
                 watch.lap("drawing")
                 if codes.shape[1] == length:
@@ -210,6 +213,16 @@ class Pipeline:
     def _encode(self, tokens: Tokens) -> tuple[Array, np.ndarray]:
         return self.encoder.encode(tokens.input_ids, tokens.attention_mask), tokens.attention_mask
 
+    @cached_property
+    def drawn_together(self) -> int:
+        """How many candidates are drawn at a time, on all devices together; as memory allows."""
+        free, devices = free_memory(), local_mesh().size
+        dtype = self.encoder.dtype
+        fitting = drawn_at_once(
+            self.weights.config, self.vqgan.config, dtype, None if free is None else free * devices
+        )
+        return whole_rows(fitting)
+
     def _draw(
         self,
         memory: Array,
@@ -217,8 +230,8 @@ class Pipeline:
         settings: GenerationSettings,
         candidates: tuple[int, ...],
     ) -> Iterator[np.ndarray]:
-        """Codes so far of up to DRAWN_TOGETHER candidates, [N, t], after each chunk."""
-        missing = DRAWN_TOGETHER - len(candidates)
+        """Codes so far of up to `drawn_together` candidates, [N, t], after each chunk."""
+        missing = self.drawn_together - len(candidates)
         rows = make_rows(settings, settings.seed, candidates + candidates[-1:] * missing)
         known = min(self.vqgan.num_codes, self.weights.config.image_vocab_size)
         for codes in draw_codes(self.weights, memory, mask, rows, known):
@@ -226,7 +239,12 @@ class Pipeline:
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
         """[N, T] -> [N, H, W, 3] uint8."""
-        return pictures.to_pixels(pictures.in_batches(self.vqgan.decode, codes, DECODED_TOGETHER))
+
+        def decode(batch: np.ndarray) -> Array:
+            return self.vqgan.decode(spread(batch))
+
+        together = whole_rows(DECODED_TOGETHER)
+        return pictures.to_pixels(pictures.in_batches(decode, codes, together))
 
     def _preview(
         self, finished: np.ndarray, verdicts: list[Verdict], codes: np.ndarray, keep: int
@@ -260,10 +278,10 @@ class Pipeline:
             text = jnp.concatenate([text, self._concept_vectors])  # [1 + concepts, D]
 
         def compare(values: np.ndarray) -> Array:
-            return self.clip.similarity(self.clip.embed_images(values), text)
+            return self.clip.similarity(self.clip.embed_images(spread(values)), text)
 
         values = np.asarray(self.clip.preprocess(images))  # [N, H, W, 3]
-        return pictures.in_batches(compare, values, DECODED_TOGETHER)
+        return pictures.in_batches(compare, values, whole_rows(DECODED_TOGETHER))
 
     @cached_property
     def _concept_vectors(self) -> Array:

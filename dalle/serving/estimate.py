@@ -3,7 +3,7 @@
 import statistics
 from collections import deque
 
-from dalle.generation.pipeline import DRAWN_TOGETHER
+from dalle.models.memory import DRAWN_TOGETHER
 
 REMEMBERED = 20
 
