@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dalle.commands import audit, evaluate, generate, inspect, train, verify
+from dalle.commands import audit, benchmark, evaluate, generate, inspect, train, verify
 from dalle.errors import DalleError
 from dalle.training.allocator import keep_memory
 
@@ -15,6 +15,7 @@ VERBS = {
     "inspect": inspect,
     "train": train,
     "evaluate": evaluate,
+    "benchmark": benchmark,
     "audit": audit,
     "verify": verify,
 }

@@ -14,7 +14,7 @@ from dalle.errors import DalleError
 
 DEFAULT_MODEL = "nano"
 ENVIRONMENT_PREFIX = "NINEFOLD_"
-PRECISIONS = ("auto", "bfloat16", "float32")
+PRECISIONS = ("auto", "bfloat16", "float32", "int8")
 PROMPT_POLICIES = ("off", "standard", "strict")  # from the mildest
 PICTURE_POLICIES = ("standard", "off")
 SWITCH = ("off", "on")
@@ -120,7 +120,7 @@ class ServerSettings:
 
     port        where to listen
     model       a registered name, a repository "owner/name[@revision]" on the Hub, or a folder
-    precision   of the products, "bfloat16" or "float32"; "auto": the faster on this machine
+    precision   of the products, "bfloat16", "float32", "int8"; "auto": the faster of the first two
     models      that visitors may choose, with commas; empty: `model` and the embedded one
     precisions  that visitors may choose, with commas; empty: `precision` alone
     name        the title of the page

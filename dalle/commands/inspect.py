@@ -2,7 +2,7 @@
 
 import argparse
 
-from dalle.settings import DEFAULT_MODEL
+from dalle.settings import DEFAULT_MODEL, PRECISIONS
 
 HELP = "Tell a model's geometry, its parameters, its files and the memory it needs."
 
@@ -20,9 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("mini", "mega"),
         help="the geometry of this published model, without its weights",
     )
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default=PRECISIONS[0],
+        help="that memory is told for (default: %(default)s)",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> None:
+    from dalle.generation.machine import product_dtypes
     from dalle.models.inspection import describe
 
-    print(describe(f"random:{arguments.random}" if arguments.random else arguments.model))
+    drawing, products = product_dtypes(arguments.precision)
+    name = f"random:{arguments.random}" if arguments.random else arguments.model
+    print(describe(name, dtype=products, decoder_dtype=drawing))

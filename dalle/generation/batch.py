@@ -13,9 +13,9 @@ from jax import Array
 
 from dalle.generation.run import SLOT_ROWS, Slot
 from dalle.generation.sampling import Rows, join_rows, make_rows
+from dalle.models.memory import DRAWN_TOGETHER
 
-SLOTS = 4
-DRAWN_TOGETHER = SLOTS * SLOT_ROWS
+SLOTS = DRAWN_TOGETHER // SLOT_ROWS  # where memory suffices
 
 
 def stack(slots: Sequence[Slot], size: int) -> tuple[Array, np.ndarray, Rows]:

@@ -5,18 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from dalle.errors import DalleError
-from dalle.generation.machine import chosen_precision
+from dalle.generation.machine import chosen_precision, product_dtypes
 from dalle.generation.pipeline import Pipeline
 from dalle.models import load_bart, load_clip, load_vqgan
 from dalle.models.bart import Bart
 from dalle.models.checkpoint import read_json
 from dalle.models.clip import Clip
 from dalle.models.decoding import prepare
-from dalle.models.registry import locate
+from dalle.models.registry import ModelFiles, locate
+from dalle.models.sharding import everywhere
 from dalle.safety.concepts import PUBLISHED_VOCABULARY, read_concepts
 from dalle.safety.prompts import PromptFilter
 from dalle.settings import PRECISIONS, GenerationSettings, SettingsError, check_precision
@@ -31,15 +31,19 @@ def load(name: str | Path, precision: str | None = None, policy: str = "standard
     """A registered name, a Hub repository "owner/name[@revision]", or a folder -> its Pipeline.
 
     precision is that of BART and of the image decoder: "bfloat16", "float32", or (None too)
-    "auto", the faster one on this machine; CLIP is always float32. policy is the prompt filter's:
-    "standard", "strict" or "off".
+    "auto", the faster one on this machine; "int8" is that of drawing the codes alone. CLIP is
+    always float32. policy is the prompt filter's: "standard", "strict" or "off".
     DalleError where the model is not found or its parts do not fit.
     """
-    precision = chosen_precision(check_precision(precision or PRECISIONS[0]))
-    prompt_filter = PromptFilter.load(policy)
-    files = locate(name)
-    bart = load_bart(files.bart, dtype=jnp.dtype(precision))
-    vqgan = load_vqgan(files.vqgan, dtype=jnp.dtype(precision))
+    precision = check_precision(precision or PRECISIONS[0])
+    return assemble(locate(name), precision, PromptFilter.load(policy))
+
+
+def assemble(files: ModelFiles, precision: str, prompt_filter: PromptFilter) -> Pipeline:
+    """The Pipeline of a model that is on this machine, or of a geometry; otherwise as `load`."""
+    drawing, products = product_dtypes(precision)
+    bart = load_bart(files.bart, dtype=products)
+    vqgan = load_vqgan(files.vqgan, dtype=products)
     clip = load_clip(files.clip)
     if vqgan.length != bart.config.image_length:
         raise DalleError(
@@ -58,11 +62,11 @@ def load(name: str | Path, precision: str | None = None, policy: str = "standard
     return Pipeline(
         name=files.name,
         revision=files.revision,
-        precision=precision,
-        encoder=replace(bart, params=encoder),
-        weights=prepare(bart.params, bart.config, bart.dtype),
-        vqgan=vqgan,
-        clip=clip,
+        precision=chosen_precision(precision),
+        encoder=replace(bart, params=everywhere(encoder)),
+        weights=everywhere(prepare(bart.params, bart.config, drawing)),
+        vqgan=replace(vqgan, params=everywhere(vqgan.params)),
+        clip=replace(clip, params=everywhere(clip.params)),
         normalize=normalize,
         tokenizer=load_prompt_tokenizer(files.bart, bart),
         clip_tokenizer=load_clip_tokenizer(files.clip, clip),

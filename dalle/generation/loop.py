@@ -2,6 +2,7 @@
 
 Between chunks there is room for a preview, for stopping, and for the cache to grow: a chunk
 reads only as much cache as it can fill, which saves 37 % of the traffic.
+Rows and their caches are shared out over the devices, which do the rest without being told.
 """
 
 from collections.abc import Iterator
@@ -17,11 +18,13 @@ from dalle.models.decoding import (
     Cache,
     CrossCache,
     DecoderWeights,
+    cache_dtype,
     cross_attention_cache,
     empty_cache,
     grow,
     step,
 )
+from dalle.models.sharding import spread
 
 CHUNKS = 4
 
@@ -73,7 +76,8 @@ def draw_codes(
     cross = cross_attention_cache(weights, memory, mask)
     tokens = jnp.full(count, config.decoder_start_token_id, jnp.int32)
     ends = chunk_ends(config.image_length)
-    cache = empty_cache(config, count, ends[0])
+    cache = empty_cache(config, count, ends[0], cache_dtype(weights, jax.default_backend()))
+    rows, tokens, cache = spread((rows, tokens, cache))
 
     codes: list[np.ndarray] = []
     for start, stop in zip([0, *ends], ends, strict=False):

@@ -3,6 +3,7 @@
 import platform
 
 import jax
+import jax.numpy as jnp
 
 from dalle.models.hardware import fast_dtype
 
@@ -18,3 +19,12 @@ def machine_kind() -> str:
 def chosen_precision(precision: str) -> str:
     """The precision that "auto" stands for on this machine, or the one given."""
     return fast_dtype().name if precision == "auto" else precision
+
+
+def product_dtypes(precision: str) -> tuple[jnp.dtype, jnp.dtype]:
+    """The dtype that codes are drawn in, and that of the products beside (int8 draws codes alone).
+
+    Reading a prompt is a small part of the work, and a picture shows every rounding.
+    """
+    drawing = jnp.dtype(chosen_precision(precision))
+    return drawing, fast_dtype() if drawing == jnp.int8 else drawing

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ from PIL import Image
 
 from dalle.errors import FaultError
 from dalle.generation import pictures
-from dalle.generation.batch import SLOTS, stack
+from dalle.generation.batch import stack
 from dalle.generation.loop import draw_codes
 from dalle.generation.machine import machine_kind
 from dalle.generation.rank import best_first, report_unranked
@@ -25,6 +26,9 @@ from dalle.models.bart import Bart
 from dalle.models.cells import CellTokenizer
 from dalle.models.clip import Clip
 from dalle.models.decoding import DecoderWeights
+from dalle.models.hardware import free_memory
+from dalle.models.memory import DECODED_TOGETHER, DRAWN_TOGETHER, drawn_at_once
+from dalle.models.sharding import local_mesh, spread, whole_rows
 from dalle.models.vqgan import Vqgan
 from dalle.safety.concepts import Concepts, add_concepts
 from dalle.safety.pictures import (
@@ -37,8 +41,6 @@ from dalle.safety.pictures import (
 from dalle.safety.prompts import PromptFilter
 from dalle.settings import GenerationSettings, SettingsError, check_prompt
 from dalle.text import Tokens
-
-DECODED_TOGETHER = SLOT_ROWS  # four are as fast as any on a CPU
 
 NO_NUMBERS = (
     "The model gave something that is no number, so there is nothing to draw; try another seed, "
@@ -94,7 +96,7 @@ class Pipeline:
     ) -> Iterator[Preview | Result]:
         run = self.begin(prompt, settings)
         while run.undrawn:
-            for _ in self.draw_together(run.undrawn[:SLOTS]):
+            for _ in self.draw_together(run.undrawn[: self.slots_together]):
                 if run.failure:
                     raise run.failure
                 if previews:
@@ -125,15 +127,21 @@ class Pipeline:
             against = self._read("The negative prompt", settings.negative_prompt, notes)
         memory = jnp.concatenate([memory, against[0]])  # [2, S, D]
         run = Run(prompt, settings, memory, np.concatenate([mask, against[1]]), notes)
+        if self.slots_together * SLOT_ROWS < DRAWN_TOGETHER:
+            notes.append(
+                f"{DRAWN_TOGETHER} candidates at a time do not fit into the memory that is free "
+                f"here: {self.slots_together * SLOT_ROWS} are drawn at a time, which takes longer."
+            )
         run.took("reading", time.perf_counter() - started)
         return run
 
-    def draw_together(self, slots: Sequence[Slot], size: int = SLOTS) -> Iterator[None]:
+    def draw_together(self, slots: Sequence[Slot], size: int | None = None) -> Iterator[None]:
         """Draws up to `size` slots, of whatever runs; comes back after each of the four chunks.
 
         The slots hold their codes then, and after the last chunk their pixels, which another
         thread checks. A run whose codes are no numbers has a `failure`; its mates have not.
         """
+        size = size or self.slots_together
         runs = list(dict.fromkeys(slot.run for slot in slots))
         since = time.perf_counter()
 
@@ -243,9 +251,26 @@ class Pipeline:
     def _encode(self, tokens: Tokens) -> tuple[Array, np.ndarray]:
         return self.encoder.encode(tokens.input_ids, tokens.attention_mask), tokens.attention_mask
 
+    @cached_property
+    def slots_together(self) -> int:
+        """How many slots are drawn at a time, on all devices together; as memory allows."""
+        devices, free = local_mesh().size, free_memory()
+        dtype = self.encoder.dtype
+        fitting = drawn_at_once(
+            self.weights.config, self.vqgan.config, dtype, None if free is None else free * devices
+        )
+        # All devices have the same share.
+        slots = count(max(1, fitting // SLOT_ROWS))
+        return next(number for number in slots if number * SLOT_ROWS % devices == 0)
+
     def _decode(self, codes: np.ndarray) -> np.ndarray:
         """[N, T] -> [N, H, W, 3] uint8."""
-        return pictures.to_pixels(pictures.in_batches(self.vqgan.decode, codes, DECODED_TOGETHER))
+
+        def decode(batch: np.ndarray) -> Array:
+            return self.vqgan.decode(spread(batch))
+
+        together = whole_rows(DECODED_TOGETHER)
+        return pictures.to_pixels(pictures.in_batches(decode, codes, together))
 
     def _preview(
         self, finished: np.ndarray, verdicts: list[Verdict], codes: np.ndarray, keep: int
@@ -279,10 +304,10 @@ class Pipeline:
             text = jnp.concatenate([text, self._concept_vectors])  # [1 + concepts, D]
 
         def compare(values: np.ndarray) -> Array:
-            return self.clip.similarity(self.clip.embed_images(values), text)
+            return self.clip.similarity(self.clip.embed_images(spread(values)), text)
 
         values = np.asarray(self.clip.preprocess(images))  # [N, H, W, 3]
-        return pictures.in_batches(compare, values, DECODED_TOGETHER)
+        return pictures.in_batches(compare, values, whole_rows(DECODED_TOGETHER))
 
     @cached_property
     def _concept_vectors(self) -> Array:

@@ -131,8 +131,8 @@ class Result:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name, content in files.items():
-                _write_whole(folder / name, content)
-            _write_whole(folder / "recipe.json", f"{recipe}\n".encode())
+                write_whole(folder / name, content)
+            write_whole(folder / "recipe.json", f"{recipe}\n".encode())
         except OSError as error:
             raise DalleError(
                 f"The pictures could not be written to {folder} ({error.strerror or error}); "
@@ -141,7 +141,7 @@ class Result:
         return folder
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Writes under a name of its own, then renames: nobody sees half a file."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:

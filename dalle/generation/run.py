@@ -8,10 +8,11 @@ import numpy as np
 from jax import Array
 
 from dalle.errors import FaultError
+from dalle.models.memory import DECODED_TOGETHER
 from dalle.safety.pictures import Verdict
 from dalle.settings import GenerationSettings
 
-SLOT_ROWS = 4  # candidates of one run that are drawn, and then decoded, side by side
+SLOT_ROWS = DECODED_TOGETHER  # candidates of one run that are drawn, then decoded, side by side
 
 
 @dataclass(eq=False)

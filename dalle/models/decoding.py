@@ -1,11 +1,11 @@
 """One image token after another through a cache: the fast form of BART's decoder.
 
-Weights are prepared once from the published tree: cast, and laid out [out, in] with the
-products that share an input fused. The cache is float32, [R, H, T, K] a layer, because XLA:CPU
-widens a bfloat16 cache at every step; layers are a Python loop with one array per weight,
-because a scan over stacked weights copies them. R = G * N rows, group-major: G prompt variants
-(with the prompt, without it), N candidates each, so that a variant's cross-attention keys and
-values are kept once for all its candidates.
+Weights are prepared once from the published tree: cast (or, for int8, rounded with a scale for
+each output), and laid out [out, in] with the products that share an input fused. Layers are a
+Python loop with one array per weight, because a scan over stacked weights copies them. The cache is
+[R, H, T, K] a layer; on a CPU it is float32, because XLA widens a bfloat16 one there at every step.
+R = G * N rows, group-major: G prompt variants (with the prompt, without it), N candidates each, so
+that a variant's cross-attention keys and values are kept once for all its candidates.
 """
 
 from functools import partial
@@ -18,6 +18,8 @@ from jax import Array, lax
 
 from dalle.models.config import BartConfig
 from dalle.models.layers import gelu
+
+ALONG_INPUT = (((1,), (1,)), ((), ()))  # [R, in] x [out, in] -> [R, out]
 
 
 @struct.dataclass
@@ -41,18 +43,20 @@ class CrossCache:
 class Cache:
     """Keys and values of the image tokens so far, one pair a layer."""
 
-    keys: list[Array]  # L x [R, H, T, K] float32
-    values: list[Array]  # L x [R, H, T, K] float32
+    keys: list[Array]  # L x [R, H, T, K]
+    values: list[Array]  # L x [R, H, T, K]
 
 
 def prepare(params: dict[str, Any], config: BartConfig, dtype: jnp.dtype) -> DecoderWeights:
-    """The decoder's weights in `dtype`, transposed and fused; norms and embeddings in float32."""
+    """The decoder's kernels in `dtype` (int8 too), transposed and fused; the rest in float32."""
 
     def fused(parts: list[dict]) -> dict[str, Array]:
-        kernel = jnp.concatenate([jnp.asarray(part["kernel"], dtype).T for part in parts])
-        if "bias" not in parts[0]:
-            return {"kernel": kernel}
-        return {"kernel": kernel, "bias": jnp.concatenate([part["bias"] for part in parts])}
+        floats = jnp.float32 if dtype == jnp.int8 else dtype
+        kernel = jnp.concatenate([jnp.asarray(part["kernel"], floats).T for part in parts])
+        weight = quantise_rows(kernel) if dtype == jnp.int8 else {"kernel": kernel}
+        if "bias" in parts[0]:
+            weight["bias"] = jnp.concatenate([part["bias"] for part in parts])
+        return weight
 
     def prepare_layer(layer: dict) -> dict[str, Any]:
         own, cross, glu = (
@@ -85,17 +89,30 @@ def prepare(params: dict[str, Any], config: BartConfig, dtype: jnp.dtype) -> Dec
     return DecoderWeights(config=config, tree=jax.tree.map(jnp.asarray, tree))
 
 
+def quantise_rows(x: Array) -> dict[str, Array]:
+    """[R, N] -> int8 with a scale a row: `kernel` [R, N], `scale` [R] float32."""
+    scale = jnp.maximum(jnp.abs(x).max(1) / 127, 1e-30)
+    return {"kernel": jnp.round(x / scale[:, None]).astype(jnp.int8), "scale": scale}
+
+
 def product(x: Array, weight: dict[str, Array]) -> Array:
-    """[R, in] x [out, in] -> [R, out] float32, computed in the weight's dtype."""
+    """[R, in] x [out, in] -> [R, out] float32, computed in the weight's dtype.
+
+    int8: each row of `x` is rounded to int8 with a scale of its own; sums are exact, in int32.
+    """
     kernel = weight["kernel"]
-    precision = lax.Precision.HIGHEST if kernel.dtype == jnp.float32 else None
-    y = lax.dot_general(
-        x.astype(kernel.dtype),
-        kernel,
-        (((1,), (1,)), ((), ())),
-        precision=precision,
-        preferred_element_type=jnp.float32,
-    )
+    if kernel.dtype == jnp.int8:
+        rows = quantise_rows(x)
+        y = lax.dot_general(rows["kernel"], kernel, ALONG_INPUT, preferred_element_type=jnp.int32)
+        y = y.astype(jnp.float32) * rows["scale"][:, None] * weight["scale"]
+    else:
+        y = lax.dot_general(
+            x.astype(kernel.dtype),
+            kernel,
+            ALONG_INPUT,
+            precision=lax.Precision.HIGHEST if kernel.dtype == jnp.float32 else None,
+            preferred_element_type=jnp.float32,
+        )
     return y + weight["bias"] if "bias" in weight else y
 
 
@@ -120,12 +137,20 @@ def cross_attention_cache(weights: DecoderWeights, memory: Array, mask: Array) -
     return CrossCache(keys=keys, values=values, mask=mask.astype(bool))
 
 
-def empty_cache(config: BartConfig, rows: int, length: int) -> Cache:
+def empty_cache(
+    config: BartConfig, rows: int, length: int, dtype: jnp.dtype = jnp.float32
+) -> Cache:
     """Room for `length` tokens in each of `rows` rows."""
     heads = config.decoder_attention_heads
     shape = (rows, heads, length, config.d_model // heads)
-    layers = range(config.decoder_layers)
-    return Cache(keys=[jnp.zeros(shape) for _ in layers], values=[jnp.zeros(shape) for _ in layers])
+    keys, values = ([jnp.zeros(shape, dtype) for _ in range(config.decoder_layers)] for _ in "kv")
+    return Cache(keys=keys, values=values)
+
+
+def cache_dtype(weights: DecoderWeights, backend: str) -> jnp.dtype:
+    """What keys and values are kept in: float32 on a CPU and with float32 kernels."""
+    whole = backend == "cpu" or weights.tree["head"]["kernel"].dtype == jnp.float32
+    return jnp.dtype(jnp.float32 if whole else jnp.bfloat16)
 
 
 def grow(cache: Cache, length: int) -> Cache:
@@ -136,9 +161,12 @@ def grow(cache: Cache, length: int) -> Cache:
 
 def attend(query: Array, keys: Array, values: Array, mask: Array) -> Array:
     """One query a row: [R, H, K] over [R, H, T, K] -> [R, H, K]; mask broadcasts to [R, H, T]."""
-    scores = jnp.einsum("rhk,rhtk->rht", query, keys, precision=lax.Precision.HIGHEST)
+    einsum = partial(
+        jnp.einsum, precision=lax.Precision.HIGHEST, preferred_element_type=jnp.float32
+    )
+    scores = einsum("rhk,rhtk->rht", query.astype(keys.dtype), keys)
     weights = jax.nn.softmax(jnp.where(mask, scores, jnp.finfo(jnp.float32).min), axis=-1)
-    return jnp.einsum("rht,rhtk->rhk", weights, values, precision=lax.Precision.HIGHEST)
+    return einsum("rht,rhtk->rhk", weights.astype(values.dtype), values)
 
 
 def attend_groups(query: Array, keys: Array, values: Array, mask: Array) -> Array:
@@ -176,9 +204,10 @@ def step(
     for index, layer in enumerate(tree["layers"]):
         norms = layer["norms"]
         qkv = product(normalise(x, norms[0]), layer["qkv"]).reshape(rows, 3, heads, 1, size)
+        own_keys, own_values = cache.keys[index], cache.values[index]
         write = partial(lax.dynamic_update_slice_in_dim, start_index=position, axis=2)
-        keys.append(write(cache.keys[index], qkv[:, 1]))
-        values.append(write(cache.values[index], qkv[:, 2]))
+        keys.append(write(own_keys, qkv[:, 1].astype(own_keys.dtype)))
+        values.append(write(own_values, qkv[:, 2].astype(own_values.dtype)))
         drawn = attend(qkv[:, 0, :, 0] * scale, keys[-1], values[-1], seen)
         x = x + normalise(product(drawn.reshape(rows, width), layer["own_out"]), norms[1])
 

@@ -1,4 +1,4 @@
-"""What the machine multiplies fastest."""
+"""What the machine is: what it multiplies fastest, and how much memory it has left."""
 
 import platform
 from functools import cache
@@ -10,6 +10,8 @@ import jax.numpy as jnp
 # As Linux names the instructions that multiply bfloat16, on x86 and on ARM.
 BFLOAT16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16", "bf16"}
 PROCESSOR = Path("/proc/cpuinfo")
+MEMORY = Path("/proc/meminfo")
+CONTAINER = Path("/sys/fs/cgroup")  # its limits, where the program runs in one
 
 
 @cache
@@ -31,3 +33,35 @@ def processor_flags() -> set[str]:
     # "flags" on x86, "Features" on ARM.
     flags = (line.partition(":") for line in lines if line.startswith(("flags", "Features")))
     return set(next(flags, ("", "", ""))[2].split())
+
+
+def processor_name() -> str:
+    """As the processor calls itself, or the kind of its instructions where it has no name."""
+    if platform.system() == "Linux":
+        for line in PROCESSOR.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def free_memory() -> int | None:
+    """Bytes that one device has left, of the machine's own memory on a CPU; None if not told."""
+    stats = jax.local_devices()[0].memory_stats()
+    if stats and "bytes_limit" in stats:
+        return stats["bytes_limit"] - stats["bytes_in_use"]
+    if jax.default_backend() != "cpu" or platform.system() != "Linux":
+        return None
+    free = numbers_in(MEMORY)["MemAvailable:"] * 1024
+    limit = CONTAINER / "memory.max"
+    if limit.is_file() and (bound := limit.read_text().strip()) != "max":
+        used = int((CONTAINER / "memory.current").read_text())
+        # Copies of files make room when it is needed.
+        used -= numbers_in(CONTAINER / "memory.stat")["inactive_file"]
+        free = min(free, int(bound) - used)
+    return free // jax.local_device_count()
+
+
+def numbers_in(file: Path) -> dict[str, int]:
+    """A file of lines that begin with a name and a number."""
+    lines = (line.split() for line in file.read_text().splitlines())
+    return {words[0]: int(words[1]) for words in lines}

@@ -10,9 +10,10 @@ import jax.numpy as jnp
 
 from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.config import BartConfig, ClipConfig, VqganConfig
+from dalle.models.hardware import fast_dtype
 from dalle.models.loading import Config, read_geometry
 from dalle.models.memory import Memory, estimate
-from dalle.models.registry import PARTS, locate
+from dalle.models.registry import PARTS, ModelFiles, locate
 
 
 @dataclass(frozen=True)
@@ -68,23 +69,33 @@ def millions(count: int) -> str:
 def describe(
     name: str | Path,
     candidates: Sequence[int] = (9, 16, 64),
-    dtype: jnp.dtype = jnp.bfloat16,
+    dtype: jnp.dtype | None = None,
+    decoder_dtype: jnp.dtype | None = None,
 ) -> Inspection:
     """A registered name, a Hub repository, a folder or "random:mini"; no weights are read.
 
-    DalleError where there is no such model.
+    `dtype` is that of the products (None: the faster one on this machine), `decoder_dtype` that
+    of drawing codes where it differs. DalleError where there is no such model.
     """
     if not candidates or min(candidates) < 1:
         raise ValueError(f"candidates is {list(candidates)}; give at least one number above 0")
-    files = locate(name, weights=False)
+    dtype = jnp.dtype(dtype or fast_dtype())
+    return describe_files(locate(name, weights=False), candidates, dtype, decoder_dtype or dtype)
+
+
+def describe_files(
+    files: ModelFiles, candidates: Sequence[int], dtype: jnp.dtype, decoder_dtype: jnp.dtype
+) -> Inspection:
+    """As `describe`, of a model whose parts have been found."""
     configs, shapes, parts = {}, {}, []
     for part in PARTS:
         path = getattr(files, part)
         configs[part], shapes[part] = read_geometry(path, part)
         sizes = (math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes[part]))
         parts.append(Part(part, summary(configs[part]), sum(sizes), bytes_on_disk(path)))
-    memory = {count: estimate(configs, shapes, count, dtype) for count in candidates}
-    return Inspection(files.name, files.revision, tuple(parts), jnp.dtype(dtype).name, memory)
+    memory = {count: estimate(configs, shapes, count, dtype, decoder_dtype) for count in candidates}
+    dtype_name = jnp.dtype(decoder_dtype).name
+    return Inspection(files.name, files.revision, tuple(parts), dtype_name, memory)
 
 
 def bytes_on_disk(path: Path) -> int:

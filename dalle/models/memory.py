@@ -18,6 +18,12 @@ from dalle.models.loading import kernel_dtype
 
 FLOAT32 = 4
 
+# Every run has these shapes, whatever the number of candidates: one compilation serves all, and a
+# candidate drawn alone is the same picture to the last bit. With other row counts XLA sums in
+# another order, which in bfloat16 is enough to draw other codes. Four is as fast as any on a CPU.
+DRAWN_TOGETHER = 16
+DECODED_TOGETHER = 4
+
 
 def weights(shapes: dict[str, Any], dtype: jnp.dtype) -> int:
     """The parameters as read: kernels in `dtype`, the rest in float32."""
@@ -28,7 +34,7 @@ def weights(shapes: dict[str, Any], dtype: jnp.dtype) -> int:
 
 
 def prepared_decoder(shapes: dict[str, Any], dtype: jnp.dtype) -> int:
-    """The decoder's and the head's kernels laid out for drawing, while the read ones are there."""
+    """The decoder's and the head's kernels in `dtype`, laid out for drawing."""
     kernels = (
         math.prod(leaf.shape)
         for name, leaf in flatten_dict(shapes).items()
@@ -43,9 +49,12 @@ def self_attention_cache(config: BartConfig, candidates: int) -> int:
     return 2 * config.decoder_layers * tokens * config.d_model * FLOAT32
 
 
-def cross_attention_cache(config: BartConfig) -> int:
-    """Keys and values of the prompt and of no prompt, for all candidates: 2 L 2 S D x 4."""
-    tokens = 2 * config.max_text_length
+def cross_attention_cache(config: BartConfig, candidates: int) -> int:
+    """Keys and values of a prompt and of none, for DECODED_TOGETHER candidates each: P 2L 2S D x 4.
+
+    They may be of as many people.
+    """
+    tokens = -(-candidates // DECODED_TOGETHER) * 2 * config.max_text_length
     return 2 * config.decoder_layers * tokens * config.d_model * FLOAT32
 
 
@@ -69,6 +78,43 @@ def picture_decoding(
     return pictures * patches * (3 * config.filter_width // 2 + 352) * FLOAT32
 
 
+def drawing(cache: int, cross: int, logits: int, decoding: int) -> int:
+    """What is there at once while codes are drawn and become previews."""
+    # The last time that the cache grows, three quarters of it are copied to the whole.
+    growing = cache * 7 // 4 + cross
+    # Previews are decoded while the cache waits for the next chunk.
+    return max(growing, cache + cross + max(logits, decoding))
+
+
+def drawn_at_once(
+    bart: BartConfig,
+    vqgan: VqganConfig | CellTokenizerConfig,
+    dtype: jnp.dtype,
+    free: int | None,
+) -> int:
+    """How many candidates `free` bytes suffice for: DRAWN_TOGETHER, or half as often as needed."""
+    together = DRAWN_TOGETHER
+    while free is not None and together > 1:
+        needed = drawing(
+            self_attention_cache(bart, together),
+            cross_attention_cache(bart, together),
+            logits(bart, together),
+            picture_decoding(vqgan, min(together, DECODED_TOGETHER), dtype),
+        )
+        if needed <= free:
+            break
+        together //= 2
+    return together
+
+
+def finished_pictures(
+    config: VqganConfig | CellTokenizerConfig, clip: ClipConfig, candidates: int
+) -> int:
+    """All pictures as bytes, twice, and as CLIP's float32 input: N H W 3 x 2 + N h w 3 x 4."""
+    values = 2 * config.resolution**2 + FLOAT32 * clip.vision_config.image_size**2
+    return 3 * candidates * values
+
+
 def picture_scoring(config: ClipConfig, pictures: int) -> int:
     """CLIP's feed-forward layer and its input, N positions (2F + D) x 4; pixels, N H W 3 x 4."""
     vision = config.vision_config
@@ -79,25 +125,26 @@ def picture_scoring(config: ClipConfig, pictures: int) -> int:
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes by purpose, for one number of candidates."""
+    """Bytes by purpose, for one number of candidates; on one device, where there are several."""
 
     weights: int
     prepared_decoder: int
+    replaced_weights: int  # whose place the prepared decoder takes
     self_attention_cache: int
     cross_attention_cache: int
     logits: int
     picture_decoding: int
     picture_scoring: int
+    finished_pictures: int
 
     @property
     def peak(self) -> int:
-        """The weights, which stay, and the largest of the steps that follow each other."""
-        # The last time that the cache grows, three quarters of it are copied to the whole.
-        growing = self.self_attention_cache * 7 // 4 + self.cross_attention_cache
-        # Previews are decoded while the cache waits for the next chunk.
-        caches = self.self_attention_cache + self.cross_attention_cache
-        drawing = max(growing, caches + max(self.logits, self.picture_decoding))
-        return self.weights + max(self.prepared_decoder, drawing, self.picture_scoring)
+        """The weights, and the largest of the steps that follow each other."""
+        loading = self.weights + self.prepared_decoder
+        loaded = loading - self.replaced_weights + self.finished_pictures
+        caches = self.self_attention_cache, self.cross_attention_cache
+        drawn = drawing(*caches, self.logits, self.picture_decoding)
+        return max(loading, loaded + max(drawn, self.picture_scoring))
 
 
 def estimate(
@@ -105,22 +152,25 @@ def estimate(
     shapes: dict[str, Any],
     candidates: int,
     dtype: jnp.dtype,
-    pictures_at_once: int = 4,
+    decoder_dtype: jnp.dtype,
 ) -> Memory:
     """The memory of a whole model, from the config and the shapes of each of its parts.
 
-    `dtype` is that of BART's and the image decoder's products; CLIP is always float32. Codes
-    become pictures, and pictures are scored, `pictures_at_once`.
+    `dtype` is that of BART's and the image decoder's products, `decoder_dtype` that of drawing
+    codes where it differs (int8); CLIP is always float32. However many candidates are asked for,
+    DRAWN_TOGETHER are drawn at a time, and their pictures decoded and scored DECODED_TOGETHER.
     """
-    pictures = min(candidates, pictures_at_once)
+    bart, vqgan, clip = (configs[part] for part in ("bart", "vqgan", "clip"))
     return Memory(
         weights=weights(shapes["bart"], dtype)
-        + weights(shapes["vqgan"], kernel_dtype(configs["vqgan"], dtype))
+        + weights(shapes["vqgan"], kernel_dtype(vqgan, dtype))
         + weights(shapes["clip"], jnp.float32),
-        prepared_decoder=prepared_decoder(shapes["bart"], dtype),
-        self_attention_cache=self_attention_cache(configs["bart"], candidates),
-        cross_attention_cache=cross_attention_cache(configs["bart"]),
-        logits=logits(configs["bart"], candidates),
-        picture_decoding=picture_decoding(configs["vqgan"], pictures, dtype),
-        picture_scoring=picture_scoring(configs["clip"], pictures),
+        prepared_decoder=prepared_decoder(shapes["bart"], decoder_dtype),
+        replaced_weights=prepared_decoder(shapes["bart"], dtype),
+        self_attention_cache=self_attention_cache(bart, DRAWN_TOGETHER),
+        cross_attention_cache=cross_attention_cache(bart, DRAWN_TOGETHER),
+        logits=logits(bart, DRAWN_TOGETHER),
+        picture_decoding=picture_decoding(vqgan, DECODED_TOGETHER, dtype),
+        picture_scoring=picture_scoring(clip, DECODED_TOGETHER),
+        finished_pictures=finished_pictures(vqgan, clip, candidates),
     )

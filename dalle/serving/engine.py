@@ -137,6 +137,7 @@ class Engine:
         with self._backlog.changed:
             self._serving = serving
             self._backlog.failure = None
+            self._backlog.size = self._drawer.size = pipeline.slots_together
             self._backlog.pace = Pace(self.estimate.batch(serving.name, serving.precision))
             self.cache.clear()
             self._backlog.changed.notify_all()

@@ -4,9 +4,9 @@ import statistics
 from collections import defaultdict, deque
 from collections.abc import Callable
 
-from dalle.generation.batch import DRAWN_TOGETHER
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.result import Result
+from dalle.models.memory import DRAWN_TOGETHER
 
 REMEMBERED = 20
 WARM_UP_PROMPT = "a red apple"

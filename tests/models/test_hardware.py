@@ -31,3 +31,28 @@ def test_accelerators_take_bfloat16_and_other_systems_float32(monkeypatch):
     assert hardware.fast_dtype.__wrapped__().name == "float32"
     monkeypatch.setattr(hardware.jax, "default_backend", lambda: "tpu")
     assert hardware.fast_dtype.__wrapped__().name == "bfloat16"
+
+
+def test_the_processor_is_named(tmp_path, monkeypatch):
+    (tmp_path / "cpuinfo").write_text(X86.format(""))
+    monkeypatch.setattr(hardware, "PROCESSOR", tmp_path / "cpuinfo")
+    monkeypatch.setattr(hardware.platform, "system", lambda: "Linux")
+    assert hardware.processor_name() == "A"
+    (tmp_path / "cpuinfo").write_text(ARM.format(""))
+    assert hardware.processor_name() == hardware.platform.machine()
+
+
+def test_free_memory_is_the_smaller_of_the_machine_s_and_the_container_s(tmp_path, monkeypatch):
+    monkeypatch.setattr(hardware.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(hardware, "MEMORY", tmp_path / "meminfo")
+    monkeypatch.setattr(hardware, "CONTAINER", tmp_path)
+    (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemAvailable:  7 kB\nHugePages_Total: 0\n")
+    assert hardware.free_memory() == 7 * 1024
+    (tmp_path / "memory.max").write_text("max\n")
+    assert hardware.free_memory() == 7 * 1024
+    (tmp_path / "memory.max").write_text("4000\n")
+    (tmp_path / "memory.current").write_text("3000\n")
+    (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 500\n")
+    assert hardware.free_memory() == 1500
+    monkeypatch.setattr(hardware.platform, "system", lambda: "Darwin")
+    assert hardware.free_memory() is None

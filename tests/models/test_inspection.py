@@ -23,7 +23,7 @@ def size_of(tree) -> int:
 
 
 def test_the_published_geometries():
-    inspection = describe("random:mini", candidates=(9, 16))
+    inspection = describe("random:mini", candidates=(9, 16), dtype=jnp.bfloat16)
     assert inspection.parameters == 437_833_712 + 76_073_859 + 151_277_313
     assert [part.bytes_on_disk for part in inspection.parts] == [0, 0, 0]
     text = str(inspection)
@@ -46,19 +46,43 @@ def test_a_folder(tmp_path):
     assert [part.bytes_on_disk for part in inspection.parts] == [331289, 3265545, 227205]
     estimated = inspection.memory[4]
     assert estimated.weights == 4 * inspection.parameters
+    assert estimated.replaced_weights == estimated.prepared_decoder
     drawing = estimated.self_attention_cache + estimated.cross_attention_cache
-    assert estimated.peak == estimated.weights + drawing + estimated.picture_decoding
+    drawing += estimated.picture_decoding + estimated.finished_pictures
+    assert estimated.peak == estimated.weights + drawing
     assert "0.3 MB on disk" in str(inspection)
 
 
-def test_pictures_are_decoded_a_few_at_a_time_and_the_cache_holds_all():
-    few, many = describe("random:mini", candidates=(4, 64)).memory.values()
-    assert many.picture_decoding == few.picture_decoding
-    assert many.picture_scoring == few.picture_scoring
-    assert many.self_attention_cache == 16 * few.self_attention_cache
-    # With many candidates the copy that grows the cache outweighs everything else.
-    growing = many.self_attention_cache * 7 // 4 + many.cross_attention_cache
-    assert many.peak == many.weights + growing
+def test_more_candidates_take_more_turns_and_only_finished_pictures_add_up():
+    one, few, many = describe("random:mini", candidates=(1, 16, 64)).memory.values()
+    assert one.self_attention_cache == few.self_attention_cache == many.self_attention_cache
+    assert one.picture_decoding == few.picture_decoding == many.picture_decoding
+    assert many.finished_pictures == 4 * few.finished_pictures
+    assert many.peak - few.peak == many.finished_pictures - few.finished_pictures
+
+
+def test_int8_needs_less_once_it_is_loaded():
+    floats, int8 = (
+        describe("random:mini", [16], jnp.bfloat16, dtype).memory[16]
+        for dtype in (jnp.bfloat16, jnp.int8)
+    )
+    assert int8.prepared_decoder * 2 == floats.prepared_decoder
+    assert int8.peak < floats.peak
+    assert int8.peak >= int8.weights + int8.prepared_decoder  # while it is loaded
+
+
+def test_what_does_not_fit_is_drawn_in_smaller_turns():
+    bart, _ = read_geometry(GEOMETRIES / "mega.json", "bart")
+    vqgan, _ = read_geometry(GEOMETRIES / "vqgan_f16_16384.json", "vqgan")
+
+    def at_once(free: int | None) -> int:
+        return memory.drawn_at_once(bart, vqgan, jnp.float32, free)
+
+    whole = memory.self_attention_cache(bart, 16) * 7 // 4 + memory.cross_attention_cache(bart, 16)
+    assert at_once(None) == at_once(whole) == 16
+    assert at_once(whole - 1) == 8
+    assert at_once(whole // 4) == 2
+    assert at_once(0) == 1  # nothing smaller can be tried
 
 
 @pytest.mark.parametrize("candidates", [(), (0,), (9, -1)])
@@ -85,6 +109,9 @@ def test_caches_and_prepared_weights_are_those_of_the_decoder():
     prepared = jax.eval_shape(partial(prepare, config=config, dtype=jnp.bfloat16), shapes)
     kernels = [leaf for leaf in jax.tree.leaves(prepared.tree) if leaf.dtype == jnp.bfloat16]
     assert memory.prepared_decoder(shapes, jnp.bfloat16) == size_of(kernels)
+    prepared = jax.eval_shape(partial(prepare, config=config, dtype=jnp.int8), shapes)
+    kernels = [leaf for leaf in jax.tree.leaves(prepared.tree) if leaf.dtype == jnp.int8]
+    assert memory.prepared_decoder(shapes, jnp.int8) == size_of(kernels)
 
 
 def working_memory(apply, config, shapes: dict, method: str, *inputs) -> int:

@@ -35,6 +35,7 @@ class FakePipeline:
     """Candidate n of seed s is a square of colour (s, 16 n, 0), the more red the better."""
 
     normalize = str
+    slots_together = 4
 
     def __init__(
         self, seconds: float = 0.0, name: str = "fake", precision: str | None = None

@@ -1,0 +1,86 @@
+"""`benchmark`: how fast this machine draws, and how fast it could."""
+
+import argparse
+import json
+from pathlib import Path
+
+from dalle.errors import DalleError
+from dalle.settings import DEFAULT_MODEL, LIMITS, PRECISIONS, SettingsError
+
+HELP = "Measure seconds per stage, memory, and how far from the machine's limits they are."
+RANDOM = ("random:mini", "random:mega")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", default=DEFAULT_MODEL,
+        help="a model, or the geometry of a published one with random weights: "
+        f"{', '.join(RANDOM)} (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--candidates", type=counts, default=(16,), metavar="N,N,...",
+        help="one or several numbers of candidates, 1 to 64 (default: 16)",
+    )  # fmt: skip
+    parser.add_argument("--runs", type=positive, default=5, metavar="N", help="default: 5")
+    parser.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[0])
+    parser.add_argument(
+        "--layers", type=positive, metavar="N",
+        help="so many layers instead of the published ones, for a quick try (random models only)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--against", choices=("min-dalle",),
+        help="draw in turn with this program, which is installed into .cache/ (random models only)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--precisions", action="store_true",
+        help="also compare logits, codes and scores in bfloat16 and int8 with float32",
+    )  # fmt: skip
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw seconds against candidates")
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is too small; it must be at least 1")
+    return number
+
+
+def counts(text: str) -> tuple[int, ...]:
+    """Numbers of candidates, rising, each once."""
+    high = int(LIMITS["candidates"][1])
+    try:
+        numbers = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        numbers = [0]
+    if not 1 <= numbers[0] <= numbers[-1] <= high:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must be numbers from 1 to {high} with commas between them, such as 1,4,16"
+        )
+    return tuple(numbers)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    if (arguments.layers or arguments.against) and arguments.model not in RANDOM:
+        raise SettingsError(
+            f"--layers and --against need random weights, and the model is {arguments.model}; "
+            f"take --model {' or '.join(RANDOM)}."
+        )
+    for file in (arguments.json, arguments.plot):
+        if file and not file.absolute().parent.is_dir():
+            raise DalleError(f"{file} cannot be written: its folder does not exist; make it first.")
+
+    from dalle.generation.result import write_whole
+    from dalle.speed.measure import measure
+    from dalle.speed.report import plot
+
+    report = measure(
+        arguments.model, arguments.precision, arguments.candidates, arguments.runs,
+        layers=arguments.layers, against=arguments.against, precisions=arguments.precisions,
+    )  # fmt: skip
+    print(report)
+    if arguments.json:
+        content = json.dumps(report.as_dict(), indent=1) + "\n"
+        write_whole(arguments.json, content.encode())
+    if arguments.plot:
+        plot(report, arguments.plot)

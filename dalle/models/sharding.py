@@ -1,0 +1,58 @@
+"""Work shared out over all devices of this machine; with a single one nothing is moved.
+
+Candidates go side by side: each device has all weights and some of the rows. For a model that is
+too large or too slow for that, `split_decoder` gives each device a part of every weight instead.
+"""
+
+from functools import cache
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+
+from dalle.models.decoding import DecoderWeights
+
+ROWS, PARTS = "rows", "parts"  # the mesh's axes
+
+
+@cache
+def local_mesh() -> Mesh:
+    """All devices of this machine in a row."""
+    return Mesh(np.array(jax.local_devices()), (ROWS,))
+
+
+def whole_rows(count: int) -> int:
+    """The next number of rows that all devices have the same share of."""
+    return -(-count // local_mesh().size) * local_mesh().size
+
+
+def spread(tree: Any) -> Any:
+    """Arrays whose first axis is a batch of `whole_rows`: a share of it on each device."""
+    return _put(tree, P(ROWS))
+
+
+def everywhere(tree: Any) -> Any:
+    """Arrays that every device needs, such as weights: a copy on each."""
+    return _put(tree, P())
+
+
+def _put(tree: Any, places: P) -> Any:
+    mesh = local_mesh()
+    return tree if mesh.size == 1 else jax.device_put(tree, NamedSharding(mesh, places))
+
+
+def split_decoder(weights: DecoderWeights, mesh: Mesh) -> DecoderWeights:
+    """Where a decoder's arrays go when its kernels [out, in] are cut along `out`, over PARTS.
+
+    A tree of shardings, for jax.device_put; what does not divide evenly stays whole. Keys and
+    values [R, H, T, K] belong to P(ROWS, PARTS) then.
+    """
+
+    def place(path: tuple, leaf: Any) -> NamedSharding:
+        kernel = getattr(path[-1], "key", None) == "kernel"
+        cut = kernel and leaf.shape[0] % mesh.shape[PARTS] == 0
+        return NamedSharding(mesh, P(PARTS) if cut else P())
+
+    return jax.tree_util.tree_map_with_path(place, weights)

@@ -1,0 +1,1 @@
+"""How fast drawing is on this machine, how fast it could be, and how fast others are."""

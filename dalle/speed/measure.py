@@ -1,0 +1,114 @@
+"""One benchmark from beginning to end."""
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from dalle.generation.machine import product_dtypes
+from dalle.generation.pipeline import Pipeline
+from dalle.generation.run import SLOT_ROWS
+from dalle.models.inspection import Inspection, describe_files
+from dalle.speed import peer
+from dalle.speed.machine import Machine, measure_machine
+from dalle.speed.precisions import compare_precisions
+from dalle.speed.report import Report, Row
+from dalle.speed.roofline import least_work, program_bytes
+from dalle.speed.stages import (
+    StageTimes,
+    load_measured,
+    model_files,
+    peak_memory,
+    used_memory,
+)
+
+
+def measure(
+    model: str,
+    precision: str,
+    candidates: Sequence[int],
+    runs: int,
+    *,
+    layers: int | None = None,
+    against: str | None = None,
+    precisions: bool = False,
+) -> Report:
+    """Everything that `python -m dalle benchmark` tells; DalleError where it cannot be had."""
+    if against:
+        peer.set_up()  # before anything is measured
+    drawing, products = product_dtypes(precision)
+    with model_files(model, layers) as files:
+        machine = measure_machine(drawing)
+        before = used_memory()
+        pipeline, loading = load_measured(files, precision)
+        inspection = describe_files(files, candidates, products, drawing)
+        times = [StageTimes(pipeline, count) for count in candidates]
+        first_preview, cold = StageTimes(pipeline, 9), times[0].run(seed=0)
+
+        rows = []
+        for each in times:
+            each.runs.clear()
+            for seed in range(runs):
+                each.run(seed)
+            peak = peak_memory()
+            added = peak - before if peak and before is not None else None
+            rows.append(make_row(pipeline, each, machine, inspection, added))
+        for seed in range(runs):
+            first_preview.first_preview(seed)
+        beside = run_in_turn(model, layers, pipeline, runs) if against else {}
+
+    return Report(
+        model=files.name,
+        revision=pipeline.revision,
+        precision=pipeline.precision,
+        runs=runs,
+        machine=machine,
+        loading=loading,
+        compiling=cold - rows[0].seconds["total"],
+        first_preview=statistics.median(first_preview.first_previews),
+        rows=rows,
+        peer=beside,
+        precisions=compare_precisions(model) if precisions else [],
+    )
+
+
+def make_row(
+    pipeline: Pipeline,
+    times: StageTimes,
+    machine: Machine,
+    inspection: Inspection,
+    added: int | None,
+) -> Row:
+    """A number of candidates against what the machine could do."""
+    config, count = pipeline.weights.config, times.candidates
+    size = pipeline.weights.tree["head"]["kernel"].dtype.itemsize
+    rates = machine.bandwidth, machine.products
+    least = least_work(config, count, size)
+    together = SLOT_ROWS * pipeline.slots_together
+    moved = -(-count // together) * program_bytes(pipeline.weights, together)
+    return Row(
+        candidates=count,
+        seconds=times.medians,
+        bound=least.seconds(*rates),
+        bound_static=least_work(config, count, size, growing=False).seconds(*rates),
+        traffic=moved / sum(least.bytes),
+        peak_memory=added,
+        estimated_memory=inspection.memory[count].peak,
+    )
+
+
+def run_in_turn(model: str, layers: int | None, pipeline: Pipeline, runs: int) -> dict[str, Any]:
+    """The peer's nine pictures and our sixteen candidates, one after the other, several times."""
+    ours, theirs = StageTimes(pipeline, 16), []
+    with peer.running(model, layers) as other:
+        other.draw()  # as ours, it has drawn once before
+        for seed in range(runs):
+            theirs.append(other.draw())
+            ours.run(seed)
+    return {
+        "name": peer.REQUIREMENTS[0],
+        "pictures": peer.PICTURES,
+        "candidates": ours.candidates,
+        "runs": [{"peer": a, "ours": b["total"]} for a, b in zip(theirs, ours.runs, strict=True)],
+        "seconds": statistics.median(theirs),
+        "ours": ours.medians["total"],
+    }

@@ -1,0 +1,79 @@
+"""The least time that drawing the codes can take on a machine, whatever the program.
+
+A step reads every weight once and the keys and values so far of every row, and multiplies each
+weight with each row; it cannot be faster than the slower of the two. Bytes are those that must
+move, not those that a program does move. Source of the method: "Roofline: An Insightful Visual
+Performance Model for Multicore Architectures" (Williams et al., 2009).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from dalle.generation.loop import chunk_ends
+from dalle.models.config import BartConfig
+from dalle.models.decoding import DecoderWeights, cross_attention_cache, empty_cache, step
+from dalle.models.memory import FLOAT32
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the drawing of all codes has to do at least: one entry a step."""
+
+    operations: tuple[float, ...]
+    bytes: tuple[float, ...]
+
+    def seconds(self, bandwidth: float, products: float) -> float:
+        """The bound: each step takes the longer of its reading and its multiplying."""
+        steps = zip(self.operations, self.bytes, strict=True)
+        return sum(max(work / products, moved / bandwidth) for work, moved in steps)
+
+
+def step_weights(config: BartConfig) -> int:
+    """The weights that a step multiplies with: L (4 D^2 + 2 D^2 + 3 D F) + D V."""
+    width = config.d_model
+    layer = 6 * width**2 + 3 * width * config.decoder_ffn_dim
+    return config.decoder_layers * layer + width * config.output_vocab_size
+
+
+def least_work(
+    config: BartConfig, candidates: int, weight_bytes: int, growing: bool = True
+) -> Work:
+    """The least work for so many candidates, each with and without the prompt.
+
+    growing: a step reads the keys and values of the tokens before it; else always of all tokens.
+    """
+    rows, width, layers = 2 * candidates, config.d_model, config.decoder_layers
+    weights, text = step_weights(config), config.max_text_length
+    operations, moved = [], []
+    for position in range(1, config.image_length + 1):
+        tokens = position if growing else config.image_length
+        operations.append(rows * (2 * weights + 4 * layers * width * (tokens + text)))
+        cached = 2 * layers * width * (rows * tokens + 2 * text + rows)  # read, read, written
+        moved.append(weights * weight_bytes + cached * FLOAT32)
+    return Work(tuple(operations), tuple(moved))
+
+
+def program_bytes(weights: DecoderWeights, candidates: int) -> float:
+    """The bytes that our compiled steps move in all, as XLA counts them."""
+    config = weights.config
+    ends = chunk_ends(config.image_length)
+    steps = zip(_compiled_bytes(weights, candidates, ends), [0, *ends], ends, strict=False)
+    return sum(moved * (stop - start) for moved, start, stop in steps)
+
+
+def _compiled_bytes(weights: DecoderWeights, candidates: int, ends: list[int]) -> Iterator[float]:
+    """Bytes of one step with each size of the cache."""
+    config, groups = weights.config, 2
+    memory = jax.ShapeDtypeStruct((groups, config.max_text_length, config.d_model), jnp.float32)
+    mask = jax.ShapeDtypeStruct(memory.shape[:2], bool)
+    cross = jax.eval_shape(cross_attention_cache, weights, memory, mask)
+    tokens = jax.ShapeDtypeStruct((groups * candidates,), jnp.int32)
+    position = jax.ShapeDtypeStruct((), jnp.int32)
+    for end in ends:
+        cache = jax.eval_shape(partial(empty_cache, config, groups * candidates, end))
+        lowered = jax.jit(step, donate_argnums=1).lower(weights, cache, cross, tokens, position)
+        yield lowered.compile().cost_analysis()["bytes accessed"]

@@ -1,0 +1,152 @@
+"""The benchmark: what it measures, what it writes, what it refuses; never how fast anything is."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import jax.numpy as jnp
+import pytest
+from PIL import Image
+
+from dalle.__main__ import main
+from dalle.errors import DalleError
+from dalle.models.bart import bart_shapes
+from dalle.models.config import BartConfig
+from dalle.models.decoding import prepare
+from dalle.models.loading import random_params, read_geometry
+from dalle.speed import measure, peer, precisions, stages
+from dalle.speed.machine import Machine
+from dalle.speed.report import Report, plot
+from tests.generation.conftest import TINY_BART, loud, make_pipeline
+
+MACHINE = Machine("A processor", 1, 2, 0.5, {"jax": "1"}, 10e9, 1e12, "float32")
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return make_pipeline("float32")
+
+
+@pytest.fixture
+def tiny(monkeypatch, pipeline):
+    """The benchmark measures a model of random weights, on a machine that is given."""
+    monkeypatch.setattr(measure, "measure_machine", lambda dtype: MACHINE)
+    monkeypatch.setattr(measure, "load_measured", lambda files, precision: (pipeline, 1.5))
+    return pipeline
+
+
+def test_a_report_of_all_stages_as_table_json_and_plot(tiny, tmp_path, capsys):
+    written, drawn = tmp_path / "report.json", tmp_path / "report.png"
+    options = f"--candidates 16,1 --runs 2 --json {written} --plot {drawn}"
+    assert main(["benchmark", *options.split()]) == 0
+    said = capsys.readouterr().out
+    assert "A processor: 2 cores, 1 device, load 0.5 before; jax 1" in said
+    assert "10.0 GB/s read, 1.000 TFLOP/s in float32" in said
+
+    report = json.loads(written.read_text())
+    assert [row["candidates"] for row in report["rows"]] == [1, 16]
+    for row in report["rows"]:
+        seconds = row["seconds"]
+        assert {"reading", "drawing", "decoding", "ranking", "total"} <= set(seconds)
+        assert 0 < seconds["drawing"] < seconds["total"]
+        assert row["pictures_per_second"] == row["candidates"] / seconds["total"]
+        assert 0 < row["bound"] <= row["bound_static"]
+        assert row["traffic"] > 1
+        assert row["estimated_memory"] > 0
+    assert report["first_preview"] > 0
+    with Image.open(drawn) as picture:
+        assert (picture.format, picture.mode) == ("PNG", "RGBA")
+    assert {path.name for path in tmp_path.iterdir()} == {"report.json", "report.png"}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("--layers 2", "--layers and --against need random weights, and the model is nano"),
+        ("--against min-dalle", "--layers and --against need random weights"),
+        ("--json no/such/folder.json", "no/such/folder.json cannot be written: its folder"),
+    ],
+)
+def test_what_cannot_be_measured_is_told_first(options, sentence, capsys):
+    assert main(["benchmark", *options.split()]) == 2
+    assert capsys.readouterr().err.startswith(f"Error: {sentence}")
+
+
+@pytest.mark.parametrize("given", ["0", "65", "1,x", "", "9,,16"])
+def test_numbers_of_candidates_are_checked(given, capsys):
+    with pytest.raises(SystemExit):
+        main(["benchmark", "--candidates", given])
+    assert "must be numbers from 1 to 64" in capsys.readouterr().err
+
+
+def test_fewer_layers_of_a_random_model():
+    with stages.model_files("random:mini", 3) as files:
+        config, _ = read_geometry(files.bart, "bart")
+        assert isinstance(config, BartConfig)
+        assert (config.encoder_layers, config.decoder_layers, config.d_model) == (3, 3, 1024)
+        assert files.name == "random:mini, 3 layers"
+    with stages.model_files("random:mini", None) as files:
+        assert read_geometry(files.bart, "bart")[0].decoder_layers == 12
+
+
+def test_memory_in_use_is_told():
+    assert 0 < stages.used_memory() <= stages.peak_memory()
+
+
+def test_precisions_are_compared_with_float32(monkeypatch):
+    def load(name: str, precision: str):
+        if precision != "int8":
+            return make_pipeline(precision)
+        params = loud(random_params(bart_shapes(TINY_BART), 1))
+        return replace(make_pipeline("float32"), weights=prepare(params, TINY_BART, jnp.int8))
+
+    monkeypatch.setattr(precisions, "load", load)
+    exact, bfloat16, int8 = precisions.compare_precisions("tiny", ("a red apple",))
+    assert (exact.precision, exact.largest_logit_difference) == ("float32", 0)
+    assert (exact.same_likeliest_code, exact.score_change) == (1, 0)
+    assert (bfloat16.precision, int8.precision) == ("bfloat16", "int8")
+    for rounded in (bfloat16, int8):
+        assert rounded.largest_logit_difference > 0
+        assert 0.3 < rounded.same_likeliest_code <= 1
+        assert rounded.score_change == pytest.approx(rounded.score / exact.score - 1)
+    table = str(
+        Report("m", "r", "float32", 1, MACHINE, 1, 1, 1, [], precisions=[exact, bfloat16, int8])
+    )
+    assert "| int8 | " in table
+
+
+@pytest.fixture
+def other_program(tmp_path, monkeypatch):
+    """A function that puts a program in the place of min-dalle."""
+
+    def put(body: str) -> None:
+        program = tmp_path / "program.py"
+        program.write_text(f"import sys\nprint('ready', flush=True)\n{body}")
+        monkeypatch.setattr(peer, "PROGRAM", program)
+        monkeypatch.setattr(peer, "set_up", lambda: Path(sys.executable))
+
+    return put
+
+
+def test_the_other_program_draws_in_turn(tiny, other_program):
+    other_program("for number, line in enumerate(sys.stdin): print(100 + number, flush=True)")
+    report = measure.measure("random:mini", "float32", [9], 3, against="min-dalle")
+    assert [run["peer"] for run in report.peer["runs"]] == [101, 102, 103]  # after one to warm up
+    assert report.peer["seconds"] == 102
+    assert "min-dalle==0.4.11, 9 pictures, not ranked: 102.00 s (median of 3 runs" in str(report)
+
+
+def test_an_other_program_that_ends_is_told(other_program):
+    other_program("")
+    with (
+        pytest.raises(DalleError, match="min-dalle ended before it had drawn"),
+        peer.running("random:mini", 2) as other,
+    ):
+        other.draw()
+
+
+def test_a_plot_without_matplotlib_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(DalleError, match="the plot needs matplotlib; pip install -r"):
+        plot(Report("m", "r", "float32", 1, MACHINE, 1, 1, 1, []), tmp_path / "plot.png")
