@@ -81,7 +81,7 @@ def test_what_does_not_fit_is_drawn_in_smaller_turns():
     whole = memory.self_attention_cache(bart, 16) * 7 // 4 + memory.cross_attention_cache(bart, 16)
     assert at_once(None) == at_once(whole) == 16
     assert at_once(whole - 1) == 8
-    assert at_once(whole // 4) == 2
+    assert at_once(whole // 4) == 4
     assert at_once(0) == 1  # nothing smaller can be tried
 
 
