@@ -6,6 +6,7 @@ iterator: the worker then goes on with the next one after the chunk that it is d
 """
 
 import logging
+import math
 import queue
 import threading
 from collections import deque
@@ -197,10 +198,11 @@ class Engine:
             if self._failure:
                 raise self._failure
             if len(self._requests) > self._queue_size:
+                seconds = self.seconds or RETRY_AFTER
                 raise BusyError(
                     f"{len(self._requests)} requests are waiting, and no more are taken; "
-                    "try again in a minute. Your prompt is kept.",
-                    retry_after=self.seconds or RETRY_AFTER,
+                    f"try again in {math.ceil(seconds)} seconds. Your prompt is kept.",
+                    retry_after=seconds,
                 )
             self._requests.append(request)
             self._changed.notify()
