@@ -183,8 +183,7 @@ class ServerSettings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """The settings that the variables choose; SettingsError for one that cannot be."""
-        fields = {name: f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in cls.__dataclass_fields__}
-        fields["port"] = "PORT"
+        fields = {name: variable_of(name) for name in cls.__dataclass_fields__}
         ours = {name for name in environment if name.startswith(ENVIRONMENT_PREFIX)}
         unknown = sorted(ours - set(fields.values()))
         if unknown:
@@ -227,6 +226,11 @@ class ServerSettings:
                 )
         _check_logo(fields["logo"], given.get("logo", ""))
         return cls(**given)
+
+
+def variable_of(setting: str) -> str:
+    """The environment variable of a server's setting."""
+    return "PORT" if setting == "port" else f"{ENVIRONMENT_PREFIX}{setting.upper()}"
 
 
 def check_prompt(prompt: Any) -> str:

@@ -12,14 +12,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from dalle.errors import DalleError
+from dalle.safety.bounded import open_bounded
 from dalle.safety.signing import SOURCE_TYPE, Signer
 from dalle.safety.watermark import embed
 from dalle.settings import ServerSettings
@@ -101,22 +100,12 @@ def describe_parameters(recipe: Mapping[str, Any]) -> str:
     return f"{recipe['prompt']}\n{line}" if "prompt" in recipe else line
 
 
-def recipe_of(file: str | Path | bytes) -> dict[str, Any] | None:
-    """The recipe in a PNG file (or its content); None where there is none that can be read.
+def recipe_of(content: bytes) -> dict[str, Any] | None:
+    """The recipe in a picture's file; None where there is none that can be read.
 
-    DalleError where the file is no PNG.
+    DalleError where it is no picture within the limits.
     """
-    try:
-        with Image.open(
-            io.BytesIO(file) if isinstance(file, bytes) else file, formats=["PNG"]
-        ) as image:
-            image.load()  # text may stand behind the pixels
-            return parse_recipe(image.text.get(RECIPE_CHUNK))
-    except (OSError, ValueError, SyntaxError) as error:
-        name = "These bytes are" if isinstance(file, bytes) else f"{file} is"
-        raise DalleError(
-            f"{name} no PNG file that can be read; give a picture as Ninefold wrote it."
-        ) from error
+    return parse_recipe(open_bounded(content).info.get(RECIPE_CHUNK))
 
 
 def parse_recipe(text: str | None) -> dict[str, Any] | None:

@@ -4,20 +4,14 @@ Files come from strangers: they are bounded before anything is decoded, told apa
 bytes and not by their names, and nothing is fetched. EXIF is not looked at.
 """
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from dalle.errors import DalleError
+from dalle.safety.bounded import MAX_MEGABYTES, allowed, open_bounded
 from dalle.safety.provenance import RECIPE_CHUNK, parse_recipe
 from dalle.safety.signing import SOURCE_TYPE, Manifest, read_manifest
 from dalle.safety.watermark import THRESHOLD, Detection, detect
-
-MAX_BYTES = 2 * 2**20
-MAX_PIXELS = 4_000_000
-ALLOWED = "a PNG, JPEG or WebP picture of at most 2 MB and 4 megapixels"
 
 
 @dataclass(frozen=True)
@@ -66,10 +60,10 @@ def verify_file(path: str | Path, key: str) -> Report:
         raise DalleError(f"{path} is an address; nothing is fetched, so download the file first.")
     path = Path(path)
     if not path.is_file():
-        raise DalleError(f"{path} is no file on this machine; name {ALLOWED}.")
+        raise DalleError(f"{path} is no file on this machine; name {allowed()}.")
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(MAX_MEGABYTES * 2**20 + 1)
     except OSError as error:
         raise DalleError(
             f"{path} cannot be read ({error.strerror}); check its permissions."
@@ -91,36 +85,6 @@ def verify(content: bytes, key: str) -> Report:
             judge_manifest(read_manifest(content)),
         )
     )
-
-
-def open_bounded(content: bytes) -> Image.Image:
-    """A decoded picture; DalleError where it is beyond the limits, before it takes memory."""
-    if len(content) > MAX_BYTES:
-        raise DalleError(f"The file has more than {MAX_BYTES:,} bytes; give {ALLOWED}.")
-    kind = kind_of(content)
-    if kind is None:
-        raise DalleError(f"The file's first bytes are of no known picture; give {ALLOWED}.")
-    try:
-        image = Image.open(io.BytesIO(content), formats=[kind])  # the header alone
-        if image.width * image.height > MAX_PIXELS:
-            raise DalleError(
-                f"The picture has {image.width} x {image.height} pixels; give {ALLOWED}."
-            )
-        image.load()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise DalleError(f"The picture has far too many pixels; give {ALLOWED}.") from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise DalleError(f"The file is cut or damaged; give {ALLOWED}.") from error
-    return image
-
-
-def kind_of(content: bytes) -> str | None:
-    """Pillow's name of the format that the first bytes tell."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if content.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    return "WEBP" if content[:4] == b"RIFF" and content[8:12] == b"WEBP" else None
 
 
 def judge_metadata(xmp: bytes | str | None) -> Sign:

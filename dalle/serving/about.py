@@ -1,5 +1,6 @@
 """What the page tells about itself."""
 
+import dataclasses
 import re
 import resource
 import sys
@@ -8,12 +9,23 @@ from html import escape
 from pathlib import Path
 
 from dalle.models.registry import HUB_NAME, REPOSITORIES
-from dalle.settings import ServerSettings
+from dalle.settings import ServerSettings, variable_of
 
 NOTICE = (
     "Drawn by AI. Not a photo, not evidence. It repeats stereotypes from its training pictures."
 )
 CARD_PANEL = "card"  # where the embedded model's card is on the page
+
+# Secrets, and where things are on the owner's machine.
+PRIVATE = (
+    "logo",
+    "mark_key",
+    "signing_key",
+    "signing_certificate",
+    "reports_folder",
+    "reports_repository",
+    "reports_token",
+)
 
 Rows = list[tuple[str, str]]
 
@@ -45,6 +57,18 @@ def describe_server(settings: ServerSettings, here: Mapping[str, str]) -> Rows:
         ("Memory", f"{peak:.1f} GiB at most so far"),
         ("Queue", f"a request may wait {settings.max_wait} seconds"),
     ]
+
+
+def list_settings(settings: ServerSettings) -> Rows:
+    """Every setting by its variable; of what is private, whether it is set."""
+    rows = []
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        text = ", ".join(value) if isinstance(value, tuple) else str(value)
+        if field.name in PRIVATE and value != field.default:
+            text = "set"
+        rows.append((variable_of(field.name), text or "not set"))
+    return rows
 
 
 def write_rows(rows: Iterable[tuple[str, str]]) -> str:

@@ -5,7 +5,6 @@ import binascii
 import io
 import os
 import reprlib
-import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -15,13 +14,13 @@ from gradio.processing_utils import hash_bytes
 from gradio.utils import get_upload_folder
 from PIL import Image
 
+from dalle.errors import DalleError
+from dalle.safety.bounded import open_bounded
 from dalle.settings import SettingsError
 
 FILE_ROUTE = "/gradio_api/file="
-FORMATS = ("PNG", "JPEG", "WEBP")
 PREVIEW_QUALITY = 80
-MAX_FILE_BYTES = 4 * 2**20
-MAX_PIXELS = 4_000_000
+MAX_MEGABYTES = 4
 
 
 def keep(content: bytes, name: str) -> str:
@@ -98,34 +97,12 @@ def _read_own_file(name: str, reference: str) -> bytes:
             f"{name} is not on this server (pictures are kept for a day); "
             "generate it again, or send it as a data URI."
         )
-    if file.stat().st_size > MAX_FILE_BYTES:
-        raise _too_large(name)
-    return file.read_bytes()
+    with file.open("rb") as opened:
+        return opened.read(MAX_MEGABYTES * 2**20 + 1)  # so much is too much
 
 
 def _open(name: str, content: bytes) -> Image.Image:
-    if len(content) > MAX_FILE_BYTES:
-        raise _too_large(name)
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of bombs before we have seen the size, which we refuse below anyway.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise _too_large(name)
-        return image.convert("RGB")
-    except Image.DecompressionBombError as error:
-        raise _too_large(name) from error
-    except (OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, SettingsError):
-            raise
-        raise SettingsError(
-            f"{name} is no picture that can be read; send {', '.join(FORMATS[:-1])} or WebP."
-        ) from error
-
-
-def _too_large(name: str) -> SettingsError:
-    return SettingsError(
-        f"{name} is too large; a picture may have {MAX_FILE_BYTES // 2**20} MB "
-        f"and {MAX_PIXELS // 10**6} million pixels."
-    )
+        return open_bounded(content, MAX_MEGABYTES).convert("RGB")
+    except DalleError as error:
+        raise SettingsError(f"{name} cannot be read. {error}") from error

@@ -8,7 +8,13 @@ import gradio as gr
 
 from dalle.errors import DalleError
 from dalle.serving.abilities import abilities_of
-from dalle.serving.about import CARD_PANEL, describe_server, write_notice, write_rows
+from dalle.serving.about import (
+    CARD_PANEL,
+    describe_server,
+    list_settings,
+    write_notice,
+    write_rows,
+)
 from dalle.serving.choosing import add_choices, choices_now
 from dalle.serving.drawing import Desk, tell
 from dalle.serving.examples import SEED, Example
@@ -250,8 +256,10 @@ def write_footer(settings: ServerSettings) -> str:
 
 
 def write_about(site: Site) -> str:
-    """The facts of this moment, in HTML."""
-    return write_rows([*describe_server(site.settings, site.here), *site.facts()])
+    """The facts of this moment, and every setting behind a fold, in HTML."""
+    facts = write_rows([*describe_server(site.settings, site.here), *site.facts()])
+    settings = write_rows(list_settings(site.settings))
+    return f"{facts}<details><summary>All settings of this server</summary>{settings}</details>"
 
 
 def write_unknown(words: KnownWords, text: str) -> str:

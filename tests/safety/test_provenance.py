@@ -97,16 +97,12 @@ def test_the_file_grows_by_less_than_8_kilobytes(picture: Picture) -> None:
     assert len(picture.as_png()) - len(plain.getvalue()) < 8 * 1024
 
 
-def test_what_is_no_recipe(tmp_path: Path) -> None:
+def test_what_is_no_recipe() -> None:
     plain = io.BytesIO()
     draw_picture(0).save(plain, "PNG")
     assert recipe_of(plain.getvalue()) is None
-    (tmp_path / "plain.png").write_bytes(plain.getvalue())
-    assert recipe_of(tmp_path / "plain.png") is None
-    with pytest.raises(DalleError, match="These bytes are no PNG file"):
+    with pytest.raises(DalleError, match="first bytes are of no known picture"):
         recipe_of(b"GIF89a")
-    with pytest.raises(DalleError, match=r"missing.png is no PNG file that can be read"):
-        recipe_of(tmp_path / "missing.png")
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '"text"', "[" * 100_000, "{}"])
@@ -218,7 +214,7 @@ def test_what_the_command_line_wrote(
     assert main(["generate", "a red canary", "--out", str(tmp_path)]) == 0
     for name in ("1.png", "2.png", "sheet.png"):
         content = (tmp_path / name).read_bytes()
-        assert recipe_of(tmp_path / name)["model"] == "nano"
+        assert recipe_of(content)["model"] == "nano"
         assert "prompt" not in recipe_of(content)
         assert b"canary" not in content
         assert SOURCE_TYPE.encode() in content
@@ -227,7 +223,7 @@ def test_what_the_command_line_wrote(
     assert json.loads((tmp_path / "recipe.json").read_text())["prompt"] == "a red canary"
 
     assert main(["generate", "a red canary", "--keep-prompt", "--out", str(tmp_path)]) == 0
-    assert recipe_of(tmp_path / "1.png")["prompt"] == "a red canary"
+    assert recipe_of((tmp_path / "1.png").read_bytes())["prompt"] == "a red canary"
 
 
 def test_the_command_line_signs_where_it_has_a_key(

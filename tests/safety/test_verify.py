@@ -17,9 +17,10 @@ from PIL.PngImagePlugin import PngInfo
 from dalle.__main__ import main
 from dalle.errors import DalleError
 from dalle.safety import verify as module
+from dalle.safety.bounded import MAX_MEGABYTES
 from dalle.safety.provenance import XMP, Marker
 from dalle.safety.signing import Signer
-from dalle.safety.verify import MAX_BYTES, Report, verify, verify_file
+from dalle.safety.verify import Report, verify, verify_file
 from tests.safety.certificates import make_chain
 from tests.safety.drawn import draw_picture
 
@@ -130,7 +131,7 @@ REFUSED = {
     "five megapixels": (bomb(2500, 2000), "has 2500 x 2000 pixels"),
     "100 megapixels": (bomb(10_000, 10_000), "far too many pixels"),
     "a gigapixel": (bomb(40_000, 40_000), "far too many pixels"),
-    "too many bytes": (ours() + bytes(MAX_BYTES), "has more than 2,097,152 bytes"),
+    "too many bytes": (ours() + bytes(MAX_MEGABYTES * 2**20), "has more than 2,097,152 bytes"),
 }
 
 
@@ -149,7 +150,7 @@ def test_text_that_unpacks_to_much_is_no_way_in() -> None:
     chunks = PngInfo()
     chunks.add_text("ninefold", "[" * 20_000_000, zip=True)
     content = encode(Image.new("RGB", (64, 64)), "PNG", pnginfo=chunks)
-    assert len(content) < MAX_BYTES
+    assert len(content) < MAX_MEGABYTES * 2**20
     with pytest.raises(DalleError, match="cut or damaged"):
         verify(content, KEY)
 

@@ -252,9 +252,9 @@ def test_the_python_client_gets_the_same_sentence(client):
         (["http://127.0.0.1:1/a.png"], "pictures[0] is not on this server"),
         ([{"path": "/etc/passwd"}], "pictures[0] is not on this server"),
         (["a\0b"], "pictures[0] is not on this server"),
-        (["data:image/png;base64,AAAA"], "pictures[0] is no picture that can be read"),
+        (["data:image/png;base64,AAAA"], "pictures[0] cannot be read. The file's first bytes"),
         (["data:image/png;base64,###"], "pictures[0] is no data URI that can be read"),
-        (["data:image/png;base64," + "A" * 6_000_000], "pictures[0] is too large"),
+        (["data:image/png;base64," + "A" * 6_000_000], "pictures[0] cannot be read. The file has"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -268,7 +268,7 @@ def test_a_small_file_with_many_pixels_is_refused(quick_app, tmp_path):
     Image.new("1", (20_000, 20_000)).save(bomb)
     uri = f"data:image/png;base64,{base64.b64encode(bomb.read_bytes()).decode()}"
     told = failure(quick_app, "rank", {"prompt": "a cat", "pictures": [uri]})
-    assert told.startswith("pictures[0] is too large")
+    assert told.startswith("pictures[0] cannot be read. The picture has far too many pixels")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from dalle.serving.abilities import EMBEDDED, PUBLISHED, abilities_of
-from dalle.serving.about import model_card, read_card, write_notice, write_rows
+from dalle.serving.about import list_settings, model_card, read_card, write_notice, write_rows
 from dalle.serving.examples import FOLDER, PROMPTS, read_examples
 from dalle.serving.look import launch_options, logo_uri
 from dalle.settings import COLOURS, PAPERS, ServerSettings
@@ -107,3 +107,14 @@ def test_facts_cannot_become_code():
 def test_each_kind_of_model_has_its_words():
     assert abilities_of("nano") is EMBEDDED
     assert abilities_of("mega") is PUBLISHED
+
+
+def test_every_setting_is_told_and_no_secret():
+    secret = {"signing_key": "-----BEGIN", "mark_key": "mine", "reports_token": "hf_abc"}
+    settings = ServerSettings(models=("mini", "nano"), reports_folder="/home/me", **secret)
+    rows = dict(list_settings(settings))
+    assert len(rows) == len(ServerSettings.__dataclass_fields__)
+    assert (rows["PORT"], rows["NINEFOLD_MODELS"]) == ("7860", "mini, nano")
+    assert rows["NINEFOLD_FOOTER"] == rows["NINEFOLD_SIGNING_CERTIFICATE"] == "not set"
+    for name in (*secret, "reports_folder"):
+        assert rows[f"NINEFOLD_{name.upper()}"] == "set"

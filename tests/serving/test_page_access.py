@@ -13,7 +13,8 @@ SCREENSHOTS = ROOT / ".cache" / "screenshots"  # not in the repository: look at 
 SMALLEST_TARGET = 44  # pixels, WCAG 2.5.5
 # What can be clicked, but for links inside sentences and what gradio keeps at its own foot.
 TARGETS = """() => [...document.querySelectorAll("main button, main input, main textarea, main a")]
-  .filter((node) => node.offsetParent && !node.closest("p") && node.type !== "checkbox")
+  .filter((node) => node.offsetParent && !node.closest("p"))
+  .map((node) => (["checkbox", "radio"].includes(node.type) ? node.closest("label") : node))
   .map((node) => [node.getBoundingClientRect(), node])
   .filter(([box]) => box.width < SIZE || box.height < SIZE)
   .map(([box, node]) => `${node.outerHTML.slice(0, 90)} ${box.width} x ${box.height}`)

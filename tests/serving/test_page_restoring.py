@@ -91,8 +91,8 @@ def test_a_dropped_picture_restores_its_settings(visit, address, ticked):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"GIF89a", "Checked 6 bytes. This is not a PNG file that can be read"),
-        (None, "This PNG holds no recipe"),
+        (b"GIF89a", "Checked 6 bytes. The file's first bytes are of no known picture"),
+        (None, "This picture holds no recipe"),
     ],
 )
 def test_another_file_is_a_sentence(visit, address, tmp_path, content, sentence):
