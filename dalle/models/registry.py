@@ -12,12 +12,14 @@ from pathlib import Path
 
 from dalle.errors import DalleError
 from dalle.models.checkpoint import WEIGHT_FILES, read_json
+from dalle.models.downloads import fetch
 
 PARTS = ("bart", "vqgan", "clip")
 NANO = Path(__file__).parents[2] / "assets" / "nano"
 
 # Pinned where the commit is known: the VQGAN's by the original project, CLIP's by many others. The
-# two DALL·E follow their `main` branch, and ModelFiles.revision tells the commit that was used.
+# two DALL·E's commits nobody has published: each pins itself when it is first fetched (see
+# downloads.py), and ModelFiles.revision tells which one it is.
 COMPANIONS = {
     "vqgan": "dalle-mini/vqgan_imagenet_f16_16384@e93a26e7707683d349bf5d5c41c5b0ef69b677a9",
     "clip": "openai/clip-vit-base-patch32@3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268",
@@ -124,14 +126,10 @@ def download(source: str, patterns: list[str], progress: type | None = None) -> 
     if not match:
         raise unknown(source, "it is not of the form owner/name[@revision]")
     # Imported here: whoever has the files needs no Hub.
-    from huggingface_hub import errors, snapshot_download
+    from huggingface_hub import errors
 
-    repository, revision = match["repository"], match["revision"]
-    bars = {"tqdm_class": progress} if progress else {}
     try:
-        return Path(
-            snapshot_download(repository, revision=revision, allow_patterns=patterns, **bars)
-        )
+        return fetch(match["repository"], match["revision"], patterns, progress)
     except (
         errors.RepositoryNotFoundError,
         errors.RevisionNotFoundError,

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from flax.traverse_util import flatten_dict
 from huggingface_hub import errors
+from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import filter_repo_objects
 
 from dalle.errors import CheckpointError, DalleError
@@ -35,7 +37,7 @@ def whole(tmp_path: Path) -> Path:
 
 
 class Hub:
-    """Stands for huggingface_hub.snapshot_download; repositories are folders."""
+    """Stands for the calls of huggingface_hub that we make; repositories are folders."""
 
     def __init__(self, root: Path):
         self.root = root
@@ -43,10 +45,23 @@ class Hub:
         self.calls: list[tuple[str, str | None]] = []
         self.failure: Exception | None = None
 
-    def snapshot_download(self, repository, revision=None, allow_patterns=None):
+    def model_info(self, repository, revision=None, files_metadata=False, timeout=None):
+        assert files_metadata
         self.calls.append((repository, revision))
         if self.failure:
             raise self.failure
+        source = self.repositories[repository]
+        files = [
+            RepoSibling(str(path.relative_to(source)), path.stat().st_size)
+            for path in source.rglob("*")
+            if path.is_file()
+        ]
+        return SimpleNamespace(sha=COMMIT, siblings=files)
+
+    def snapshot_download(self, repository, revision, allow_patterns, local_files_only=False):
+        if self.failure:
+            raise errors.LocalEntryNotFoundError("no cached snapshot")
+        assert revision == COMMIT
         source = self.repositories[repository]
         snapshot = self.root / repository / "snapshots" / COMMIT
         names = [str(path.relative_to(source)) for path in source.rglob("*") if path.is_file()]
@@ -68,6 +83,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     for part, source in registry.COMPANIONS.items():
         hub.repositories[source.split("@")[0]] = FIXTURES / SMALL[part]
     monkeypatch.setattr("huggingface_hub.snapshot_download", hub.snapshot_download)
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", hub.model_info)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     return hub
 
 
@@ -95,8 +112,9 @@ def test_the_revision_of_a_folder_changes_with_its_files(whole):
 def test_a_registered_name_is_three_repositories(hub):
     files = locate("mini")
     assert files.revision == COMMIT
-    assert set(hub.calls) == {
-        ("dalle-mini/dalle-mini", None),
+    assert hub.calls[0] == ("dalle-mini/dalle-mini", None)
+    assert set(hub.calls[1:]) == {
+        ("dalle-mini/dalle-mini", COMMIT),
         ("dalle-mini/vqgan_imagenet_f16_16384", "e93a26e7707683d349bf5d5c41c5b0ef69b677a9"),
         ("openai/clip-vit-base-patch32", "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268"),
     }
@@ -109,9 +127,10 @@ def test_a_dalle_alone_is_completed(hub):
     files = locate("someone/dalle@main")
     assert "vqgan_imagenet_f16_16384" in str(files.vqgan)
     assert "clip-vit-base-patch32" in str(files.clip)
-    assert ("someone/dalle", "main") in hub.calls
-    # Neither of the companions made the DALL·E's own weights come a second time.
-    assert hub.calls.count(("someone/dalle", "main")) == 4
+    # Neither of the companions made the DALL·E's own weights come a second time. The branch is
+    # asked for once; from then on it is the commit that it had.
+    ours = [revision for repository, revision in hub.calls if repository == "someone/dalle"]
+    assert ours == ["main", COMMIT, COMMIT, COMMIT]
 
 
 def test_a_repository_may_hold_all_three_parts(hub, whole):

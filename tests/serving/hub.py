@@ -56,7 +56,8 @@ class FakeHub:
         elif path.startswith("/api/models/") and rest.startswith("tree/"):
             self._send(handler, json.dumps(self._tree(folder)).encode())
         elif path.startswith("/api/models/"):
-            self._send(handler, json.dumps({"id": f"{owner}/{name}", "sha": COMMIT}).encode())
+            about = {"id": f"{owner}/{name}", "sha": COMMIT, "siblings": self._siblings(folder)}
+            self._send(handler, json.dumps(about).encode())
         else:
             _, commit, file = rest.split("/", 2)  # resolve/...
             file = folder / file
@@ -76,6 +77,12 @@ class FakeHub:
             if path.is_file()
         ]
 
+    def _siblings(self, folder: Path) -> list[dict]:
+        return [
+            {"rfilename": file["path"], "size": file["size"], "blobId": file["oid"]}
+            for file in self._tree(folder)
+        ]
+
     def _send(self, handler, content, status=200, headers=None, body=True, file=None) -> None:
         handler.send_response(status)
         for name, value in {"Content-Length": str(len(content)), **(headers or {})}.items():
@@ -91,4 +98,5 @@ class FakeHub:
 
 
 def _digest(content: bytes) -> str:
-    return hashlib.sha1(content).hexdigest()
+    """As git names a file's content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
