@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dalle.commands import audit, evaluate, generate, inspect, train, verify
+from dalle.commands import audit, evaluate, generate, inspect, soak, train, verify
 from dalle.errors import DalleError
 from dalle.training.allocator import keep_memory
 
@@ -17,6 +17,7 @@ VERBS = {
     "evaluate": evaluate,
     "audit": audit,
     "verify": verify,
+    "soak": soak,
 }
 
 

@@ -104,6 +104,11 @@ class Engine:
         return len(self._backlog)
 
     @property
+    def listening(self) -> int:
+        """Visitors who wait for something."""
+        return self._backlog.listening_now
+
+    @property
     def seconds(self) -> float | None:
         """What a batch takes, the middle one of the last ones; None before the first."""
         return self._backlog.pace.seconds

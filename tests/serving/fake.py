@@ -123,7 +123,7 @@ def main() -> None:
     settings = ServerSettings.from_environment(
         {"NINEFOLD_RATE_LIMIT": "100000/minute", "NINEFOLD_QUEUE_SIZE": "3"} | os.environ
     )
-    engine = Engine(lambda: FakePipeline(seconds), settings.queue_size)
+    engine = Engine(lambda: FakePipeline(seconds), settings.queue_size, settings.max_wait)
     engine.start()
     site = make_site(engine)
     page = build_page(Desk(engine), site, lambda: add_api(engine, {}))
