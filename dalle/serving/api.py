@@ -28,6 +28,7 @@ from dalle.serving.api_texts import (
     describe_status,
 )
 from dalle.serving.engine import Engine, Waiting
+from dalle.serving.faults import tell
 from dalle.serving.files import keep as keep_file
 from dalle.serving.files import keep_preview, link, read_picture
 from dalle.serving.visitors import current_visitor
@@ -241,8 +242,8 @@ EXCEPTION_HANDLERS = {
 
 @contextmanager
 def told_to_the_caller() -> Iterator[None]:
-    """Hands the sentence of a DalleError to whoever called."""
+    """Hands the sentence of a DalleError, or about a full disk, to whoever called."""
     try:
         yield
-    except DalleError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    except (DalleError, OSError) as error:
+        raise gr.Error(str(tell(error)), print_exception=False) from error

@@ -248,7 +248,7 @@ class Engine:
             shares = self._backlog.take(lambda: self._serving is not None)
             try:
                 self._draw(shares)
-            except Exception as error:  # whatever it is, the next visitors are drawn
+            except BaseException as error:  # even an exit: the next visitors are drawn
                 log.exception("a batch failed")
                 self._backlog.end_batch(tell(error))
             finally:
