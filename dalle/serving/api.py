@@ -37,6 +37,7 @@ from dalle.settings import LIMITS, GenerationSettings, SettingsError, check_prom
 VERSION = 1
 CALLS_BY_NAME = f"{API_PREFIX}/call/v2/"
 JOIN = f"{API_PREFIX}/queue/join"
+UPLOAD = f"{API_PREFIX}/upload"
 
 
 class Tile(TypedDict):
@@ -219,6 +220,8 @@ async def explain_call(request: Request, error: Exception) -> Response:
         status, told = 404, f"There is no endpoint named /{endpoint}"
     elif request.url.path == JOIN and isinstance(error, KeyError):
         status, told = 404, "There is no function of that number"
+    elif request.url.path == UPLOAD and isinstance(error, TypeError):
+        status, told = 400, "The form holds something that is no file"
     elif by_name and isinstance(error, TypeError):
         status, told = 400, str(error).split(". Please", 1)[0]
     else:
