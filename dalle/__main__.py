@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dalle.commands import audit, benchmark, evaluate, generate, inspect, train, verify
+from dalle.commands import audit, benchmark, evaluate, generate, inspect, soak, train, verify
 from dalle.errors import DalleError
 from dalle.training.allocator import keep_memory
 
@@ -18,6 +18,7 @@ VERBS = {
     "benchmark": benchmark,
     "audit": audit,
     "verify": verify,
+    "soak": soak,
 }
 
 

@@ -22,6 +22,8 @@ def test_variables_choose_the_settings():
     settings = ServerSettings.from_environment(environment)
     assert settings == ServerSettings(port=8080, model="mini", queue_size=5)
     assert ServerSettings.from_environment({"NINEFOLD_NAME": " "}) == ServerSettings()
+    # On Spaces every visitor comes through a proxy.
+    assert ServerSettings.from_environment({"SPACE_ID": "me/it"}).trusted_hops == 1
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,14 @@ def test_variables_choose_the_settings():
     [
         ("PORT", "http", "PORT is 'http'; it must be a whole number from 1 to 65535"),
         ("NINEFOLD_QUEUE_SIZE", "0", "NINEFOLD_QUEUE_SIZE is '0'; it must be a whole number"),
+        (
+            "NINEFOLD_MAX_WAIT",
+            "soon",
+            "NINEFOLD_MAX_WAIT is 'soon'; it must be",
+        ),
+        ("NINEFOLD_RESULT_CACHE", "-1", "it must be a whole number from 0 to 100000"),
+        ("NINEFOLD_RATE_LIMIT", "often", "it must be a number per second, minute or hour"),
+        ("NINEFOLD_TRUSTED_HOPS", "10", "it must be a whole number from 0 to 9"),
         (
             "NINEFOLD_PRECISION",
             "int3",

@@ -28,6 +28,7 @@ from dalle.serving.api_texts import (
     describe_status,
 )
 from dalle.serving.engine import Engine, Waiting
+from dalle.serving.faults import tell
 from dalle.serving.files import keep as keep_file
 from dalle.serving.files import keep_preview, link, read_picture
 from dalle.serving.visitors import current_visitor
@@ -36,6 +37,7 @@ from dalle.settings import LIMITS, GenerationSettings, SettingsError, check_prom
 VERSION = 1
 CALLS_BY_NAME = f"{API_PREFIX}/call/v2/"
 JOIN = f"{API_PREFIX}/queue/join"
+UPLOAD = f"{API_PREFIX}/upload"
 
 
 class Tile(TypedDict):
@@ -223,6 +225,8 @@ async def explain_call(request: Request, error: Exception) -> Response:
         status, told = 404, f"There is no endpoint named /{endpoint}"
     elif request.url.path == JOIN and isinstance(error, KeyError):
         status, told = 404, "There is no function of that number"
+    elif request.url.path == UPLOAD and isinstance(error, TypeError):
+        status, told = 400, "The form holds something that is no file"
     elif by_name and isinstance(error, TypeError):
         status, told = 400, str(error).split(". Please", 1)[0]
     else:
@@ -246,8 +250,8 @@ EXCEPTION_HANDLERS = {
 
 @contextmanager
 def told_to_the_caller() -> Iterator[None]:
-    """Hands the sentence of a DalleError to whoever called."""
+    """Hands the sentence of a DalleError, or about a full disk, to whoever called."""
     try:
         yield
-    except DalleError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    except (DalleError, OSError) as error:
+        raise gr.Error(str(tell(error)), print_exception=False) from error

@@ -24,7 +24,7 @@ class Backlog:
         self._queue_size, self._max_wait, self._cache = queue_size, max_wait, cache
         self._queue = FairQueue()
         self._drawing: list[Ticket] = []
-        self._listening = 0  # visitors who have not got their last frame
+        self.listening_now = 0  # visitors who have not got their last frame
         self._known: dict[Key, Drawing] = {}  # recipes in queue and batch
         self.changed = threading.Condition()
 
@@ -36,13 +36,13 @@ class Backlog:
     def listening(self, ticket: Ticket, listener: Listener) -> Iterator[None]:
         """While a listener waits; with the last one the ticket goes too."""
         with self.changed:
-            self._listening += 1
+            self.listening_now += 1
         try:
             yield
         finally:
             ticket.leave(listener)
             with self.changed:
-                self._listening -= 1
+                self.listening_now -= 1
                 if ticket.deserted:
                     self._remove(ticket)
                 self.changed.notify_all()
@@ -138,7 +138,7 @@ class Backlog:
         """Takes no more; whether within the seconds all have got what they came for."""
         with self.changed:
             self.closed = True
-            return self.changed.wait_for(lambda: not self._listening, seconds)
+            return self.changed.wait_for(lambda: not self.listening_now, seconds)
 
     def _remove(self, ticket: Ticket) -> None:
         self._queue.remove(ticket)

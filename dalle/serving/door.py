@@ -40,7 +40,9 @@ def stop_on_signal(engine: Engine, page: gr.Blocks) -> None:
         signal.signal(number, lambda *_: stop.set())
     stop.wait()
     log.warning("stopping: no more requests are taken, those that came are finished")
+    somebody = engine.listening
     if not engine.drain(DRAIN):
         log.warning("not all was drawn in %.0f seconds; whoever waits was told so", DRAIN)
-    time.sleep(LAST_WORDS)
+    if somebody:
+        time.sleep(LAST_WORDS)
     page.close(verbose=False)

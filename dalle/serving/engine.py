@@ -114,6 +114,11 @@ class Engine:
         return len(self._backlog)
 
     @property
+    def listening(self) -> int:
+        """Visitors who wait for something."""
+        return self._backlog.listening_now
+
+    @property
     def seconds(self) -> float | None:
         """What a batch takes, the middle one of the last ones; None before the first."""
         return self._backlog.pace.seconds
@@ -288,7 +293,7 @@ class Engine:
             shares = self._backlog.take(lambda: self._serving is not None)
             try:
                 self._draw(shares)
-            except Exception as error:  # whatever it is, the next visitors are drawn
+            except BaseException as error:  # even an exit: the next visitors are drawn
                 log.exception("a batch failed")
                 self._backlog.end_batch(tell(error))
             finally:

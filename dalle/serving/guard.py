@@ -63,13 +63,14 @@ class Guard:
             return
         visitor = address_of(scope, self.trusted_hops)
         scope = scope | {"client": (visitor, 0)}
-        started = False
+        started = streaming = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal started
+            nonlocal started, streaming
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
+                streaming = headers.get("content-type", "").startswith("text/event-stream")
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
@@ -83,6 +84,12 @@ class Guard:
                 if started:
                     raise
                 refusal = too_long()
+            except Exception:
+                # Gradio tells of an unknown event in its stream, and then breaks the stream off.
+                if not streaming:
+                    raise
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                return
         await refusal(scope, receive, send_with_headers)
 
     def _refuse(self, scope: Scope) -> Response | None:

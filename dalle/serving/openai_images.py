@@ -25,6 +25,7 @@ from dalle.errors import DalleError, PromptRefused
 from dalle.generation.result import Picture, Result
 from dalle.serving.api import as_json, keep_picture
 from dalle.serving.engine import BusyError, Engine, FaultError
+from dalle.serving.faults import tell
 from dalle.serving.installed import split_choice
 from dalle.settings import GenerationSettings, SettingsError, check_prompt
 
@@ -229,9 +230,7 @@ def explain(error: Exception) -> RefusedError:
     if isinstance(error, DalleError):
         return RefusedError(str(error), code="invalid_value")
     log.exception("a request failed", exc_info=error)
-    return RefusedError(
-        f"The server failed ({type(error).__name__}); try again.", code="server_error", status=500
-    )
+    return RefusedError(str(tell(error)), code="server_error", status=500)
 
 
 def describe(result: Result, order: Order, request: Request) -> dict[str, Any]:

@@ -26,6 +26,13 @@ PATIENCE = 180  # seconds until a test gives up
 @contextmanager
 def serving(*arguments: str) -> Iterator[str]:
     """The address of a server that `python *arguments` starts on $PORT."""
+    with running(*arguments) as (address, _):
+        yield address
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple[str, subprocess.Popen]]:
+    """The same, with its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -40,7 +47,7 @@ def serving(*arguments: str) -> Iterator[str]:
                 break
             except OSError:  # not listening yet
                 time.sleep(0.1)
-        yield address
+        yield address, server
     finally:
         server.terminate()
         server.wait()

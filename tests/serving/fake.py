@@ -140,7 +140,12 @@ def main() -> None:
     )
     installed = Installed(lambda *key: FakePipeline(seconds, *key))
     installed.add(Offer("other", defaults={"condition_scale": 3.5}))
-    engine = Engine(lambda: FakePipeline(seconds), settings.queue_size, installed)
+    engine = Engine(
+        lambda: FakePipeline(seconds),
+        settings.queue_size,
+        installed,
+        max_wait=settings.max_wait,
+    )
     engine.start()
     site = make_site(engine)
     page = build_page(Desk(engine), site, lambda: add_api(engine, {}))

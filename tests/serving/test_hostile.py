@@ -42,7 +42,7 @@ def test_bad_bodies_are_refused_and_no_more(client: httpx.Client) -> None:
             refused.append((path, body, headers))
         if answer.status_code >= 500 or SECRETS.search(answer.text):
             failed.append((path, body[:80], kind, answer.status_code, answer.text[:200]))
-    assert failed == []
+    assert not failed, failed
     # Nothing stays of what was refused. (Odd prompts are drawn like any others.)
     assert len(refused) > 200
     before = memory(client)
@@ -73,6 +73,15 @@ def test_paths_and_other_servers_leak_nothing(quick_app: str) -> None:
     leaks = {path: answer for path, answer in answers.items()
              if not 400 <= answer[0] < 500 or SECRETS.search(answer[1])}  # fmt: skip
     assert leaks == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["/call/generate/x", "/call/v2/status/x", "/queue/data?session_hash=x"]
+)
+def test_the_stream_of_an_unknown_event_ends_in_order(client: httpx.Client, path: str) -> None:
+    answer = client.get(API + path)
+    assert "event: error" in answer.text or "unexpected_error" in answer.text
+    assert not SECRETS.search(answer.text)
 
 
 def test_a_body_that_is_too_long_is_refused_whatever_it_says(client: httpx.Client) -> None:

@@ -1,0 +1,56 @@
+"""`soak`: a crowd at a real server on this machine, and what becomes of everyone in it."""
+
+import argparse
+import asyncio
+import json
+import shlex
+from pathlib import Path
+
+from dalle.errors import DalleError
+
+HELP = "Send a crowd to a server of this machine: throughput, refusals, faults, memory."
+PHASES = ("throughput", "page", "overload", "faults", "memory")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--phase", nargs="+", choices=PHASES, default=PHASES, metavar="PHASE",
+        help=f"among {', '.join(PHASES)} (default: all)")  # fmt: skip
+    add("--seconds", type=float, default=60, help="that a phase sends requests for (%(default)s)")
+    add("--requests", type=int, default=32, help="of each part of throughput (%(default)s)")
+    add("--visitors", type=int, default=50, help="at once, on the page's protocol (%(default)s)")
+    add("--factor", type=float, default=10, help="times the capacity, in overload (%(default)s)")
+    add("--max-wait", type=int, default=20, help="the server's own setting (%(default)s)")
+    add("--seed", type=int, default=0, help="of arrivals and recipes (%(default)s)")
+    text = "what python runs as the server (default: app.py)"
+    add("--server", type=shlex.split, default=["app.py"], metavar="ARGUMENTS", help=text)
+    add("--out", type=Path, default=Path("soak"), metavar="DIR", help="soak.json and plots")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the phases in turn on one server; prints the table, writes JSON and plots."""
+    # Only here: what draws the plots comes with the training requirements.
+    try:
+        from dalle.commands.soak_plots import plot_all
+    except ImportError as error:
+        raise DalleError(
+            f"{error.name} is missing, and without it there are no plots; "
+            "pip install -r dalle/training/requirements.txt."
+        ) from error
+    from dalle.commands.soak_phases import run_phases
+    from dalle.commands.soak_server import start_server
+
+    with start_server(arguments.server, arguments.max_wait) as address:
+        measured = asyncio.run(run_phases(address, arguments))
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "soak.json").write_text(json.dumps(measured, indent=2) + "\n")
+    plot_all(measured, arguments.out)
+    print(as_table(measured["figures"]))
+    return 0
+
+
+def as_table(figures: list[dict]) -> str:
+    """The figures in Markdown."""
+    lines = ["| figure | measured | goal |", "|---|---|---|"]
+    lines += [f"| {row['figure']} | {row['measured']} | {row['goal']} |" for row in figures]
+    return "\n".join(lines)

@@ -1,0 +1,63 @@
+"""A server in a process of its own, as `soak` needs it."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import httpx
+
+from dalle.errors import DalleError
+
+PATIENCE = 600  # seconds until it has made its first picture
+STOPPING = 40  # seconds that it may take to finish what it has begun
+
+
+@contextmanager
+def start_server(arguments: Sequence[str], max_wait: int) -> Iterator[str]:
+    """The address of `python *arguments`, once it draws; it is stopped in the end.
+
+    DalleError where it does not start.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "PORT": str(port),
+        "NINEFOLD_MAX_WAIT": str(max_wait),
+        "NINEFOLD_RATE_LIMIT": "100000/minute",  # all visitors come from one address
+        "NINEFOLD_QUEUE_SIZE": "400",
+        "NINEFOLD_RESULT_CACHE": "16",  # full soon, so that memory is level soon
+    }
+    server = subprocess.Popen([sys.executable, *arguments], env=environment)
+    try:
+        yield _wait_for(server, f"http://127.0.0.1:{port}")
+    finally:
+        server.terminate()
+        try:
+            server.wait(STOPPING)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def _wait_for(server: subprocess.Popen, address: str) -> str:
+    for _ in range(PATIENCE):
+        if server.poll() is not None:
+            raise DalleError(f"the server ended by itself, with code {server.returncode}.")
+        try:
+            if httpx.get(f"{address}/readyz").status_code == 200:
+                return address
+        except httpx.TransportError:  # not listening yet
+            pass
+        time.sleep(1)
+    raise DalleError(f"the server made no picture in {PATIENCE} seconds; see its log above.")
+
+
+async def read_figures(client: httpx.AsyncClient) -> dict[str, float]:
+    """The server's /metrics, by name and labels."""
+    text = (await client.get("/metrics")).text
+    return {name: float(value) for name, value in re.findall(r"^([^#\s]\S*) (\S+)$", text, re.M)}

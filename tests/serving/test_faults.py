@@ -1,0 +1,110 @@
+"""A thousand requests among which much goes wrong: each ends in pictures or in a sentence."""
+
+import errno
+import random
+import threading
+from collections import Counter
+
+import pytest
+
+from dalle.errors import DalleError
+from dalle.generation.result import Result
+from dalle.serving import api
+from dalle.serving.engine import BusyError, Engine, Waiting
+from dalle.serving.faults import is_out_of_memory, tell
+from tests.serving.fake import FakePipeline
+
+REQUESTS, VISITORS = 1000, 20
+
+
+class Unlucky(FakePipeline):
+    """Breaks at each step of the way, as the prompt says; and now and then by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dice = random.Random(1)
+
+    def draw_together(self, slots, size=4):
+        for chunk in super().draw_together(slots, size):
+            for slot in slots:
+                if slot.run.prompt == "no number":
+                    slot.run.failure = DalleError("The model gave no number.")
+                if slot.run.prompt == "batch":
+                    raise RuntimeError("secret detail")
+            if self.dice.random() < 0.02:
+                raise MemoryError
+            yield chunk
+
+    def preview(self, run):
+        if run.prompt == "preview":
+            raise ValueError("secret detail")
+        if run.prompt == "exit":
+            raise SystemExit(1)
+        return super().preview(run)
+
+    def finish(self, run):
+        if run.prompt == "ranker":
+            raise ValueError("secret detail")
+        return super().finish(run)
+
+
+def test_a_thousand_requests_with_faults() -> None:
+    engine = Engine(Unlucky, VISITORS)
+    engine.start()
+    engine.wait_until_settled()
+    faults = ("no number", "batch", "preview", "exit", "ranker", "break", "fail", "leave")
+    endings: Counter[str] = Counter()
+
+    def visit(visitor: int) -> None:
+        dice = random.Random(visitor)
+        for number in range(REQUESTS // VISITORS):
+            prompt = dice.choice(faults) if dice.random() < 0.2 else f"cat {number}"
+            frames = engine.draw(prompt, seed=dice.getrandbits(32), only=[1], visitor=str(visitor))
+            try:
+                if prompt == "leave":
+                    next(frames)
+                    frames.close()
+                    endings["left"] += 1
+                    continue
+                *_, last = frames
+                endings["drawn" if isinstance(last, Result) else "lost"] += 1
+            except BusyError as error:
+                endings["refused" if error.retry_after > 0 else "lost"] += 1
+            except DalleError as error:
+                endings["told" if str(error) and "secret" not in str(error) else "lost"] += 1
+
+    threads = [threading.Thread(target=visit, args=(number,)) for number in range(VISITORS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(300)
+    assert sum(endings.values()) == REQUESTS
+    assert endings["lost"] == 0
+    assert endings["drawn"] > 0.7 * REQUESTS
+    assert endings["told"] > 0
+    assert (engine.waiting, engine.listening) == (0, 0)
+    *_, last = engine.draw("a cat after all of that")
+    assert isinstance(last, Result)
+    assert not isinstance(last, Waiting)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (DalleError("Choose another."), "Choose another."),
+        (MemoryError(), "not enough memory"),
+        (RuntimeError("RESOURCE_EXHAUSTED: out of memory"), "not enough memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
+        (ValueError("secret detail"), r"failed \(ValueError\)"),
+    ],
+)
+def test_each_fault_is_a_sentence(error: Exception, sentence: str) -> None:
+    with pytest.raises(DalleError, match=sentence) as told:
+        raise tell(error)
+    assert "secret" not in str(told.value)
+    assert is_out_of_memory(error) == ("memory" in sentence)
+
+
+def test_a_full_disk_is_told_to_programs() -> None:
+    with pytest.raises(Exception, match="disk is full"), api.told_to_the_caller():
+        raise OSError(errno.ENOSPC, "No space left on device")

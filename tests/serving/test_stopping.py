@@ -1,0 +1,36 @@
+"""SIGTERM: what was accepted is finished, nothing new is taken, and the end is an orderly one."""
+
+import threading
+import time
+
+import httpx
+import pytest
+
+from tests.serving.conftest import running
+from tests.serving.hostile import OPENAI
+
+
+def test_a_signal_under_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECONDS_PER_FRAME", "0.5")
+    with running("-m", "tests.serving.fake") as (address, server):
+        answers = []
+
+        def ask(number: int) -> None:
+            order = {"prompt": f"cat {number}", "n": 1}
+            answers.append(httpx.post(address + OPENAI, json=order, timeout=60))
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(3)]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        server.terminate()
+        time.sleep(0.5)
+        assert httpx.get(f"{address}/readyz").status_code == 503
+        late = httpx.post(address + OPENAI, json={"prompt": "late"})
+        assert late.status_code == 503
+        assert "is being stopped" in late.json()["error"]["message"]
+        assert int(late.headers["retry-after"]) > 0
+        for thread in threads:
+            thread.join()
+        assert [answer.status_code for answer in answers] == [200] * 3
+        assert server.wait(30) == 0
