@@ -130,7 +130,7 @@ class Pipeline:
         if at_once < DRAWN_TOGETHER:
             notes.append(
                 f"{DRAWN_TOGETHER} candidates at a time do not fit into the memory that is free "
-                f"here: {at_once} are drawn at a time, which takes longer."
+                f"here: they are drawn {at_once} at a time, which takes longer."
             )
         for start in range(0, len(numbers), at_once):
             together = numbers[start : start + at_once]
