@@ -6,6 +6,7 @@ may sum in another order, which in bfloat16 is enough to draw other codes.
 """
 
 from collections.abc import Sequence
+from itertools import count
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,9 +14,34 @@ from jax import Array
 
 from dalle.generation.run import SLOT_ROWS, Slot
 from dalle.generation.sampling import Rows, join_rows, make_rows
-from dalle.models.memory import DRAWN_TOGETHER
+from dalle.models.cell_config import CellTokenizerConfig
+from dalle.models.config import BartConfig, VqganConfig
+from dalle.models.hardware import free_memory
+from dalle.models.memory import DRAWN_TOGETHER, drawn_at_once
+from dalle.models.sharding import local_mesh
 
 SLOTS = DRAWN_TOGETHER // SLOT_ROWS  # where memory suffices
+
+
+def fitting_slots(
+    bart: BartConfig, vqgan: VqganConfig | CellTokenizerConfig, dtype: jnp.dtype
+) -> int:
+    """How many slots are drawn at a time, on all devices together: SLOTS, or what memory allows."""
+    devices, free = local_mesh().size, free_memory()
+    fitting = drawn_at_once(bart, vqgan, dtype, None if free is None else free * devices)
+    # All devices have the same share.
+    slots = count(max(1, fitting // SLOT_ROWS))
+    return next(number for number in slots if number * SLOT_ROWS % devices == 0)
+
+
+def report_slots(slots: int) -> list[str]:
+    """What a visitor is told where memory does not suffice for SLOTS."""
+    if slots >= SLOTS:
+        return []
+    return [
+        f"{DRAWN_TOGETHER} candidates at a time do not fit into the memory that is free here: "
+        f"they are drawn {slots * SLOT_ROWS} at a time, which takes longer."
+    ]
 
 
 def stack(slots: Sequence[Slot], size: int) -> tuple[Array, np.ndarray, Rows]:

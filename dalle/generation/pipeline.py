@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import count
 from typing import Any
 
 import jax.numpy as jnp
@@ -16,7 +15,7 @@ from PIL import Image
 
 from dalle.errors import FaultError
 from dalle.generation import pictures
-from dalle.generation.batch import stack
+from dalle.generation.batch import fitting_slots, report_slots, stack
 from dalle.generation.loop import draw_codes
 from dalle.generation.machine import machine_kind
 from dalle.generation.rank import best_first, report_unranked
@@ -26,9 +25,7 @@ from dalle.models.bart import Bart
 from dalle.models.cells import CellTokenizer
 from dalle.models.clip import Clip
 from dalle.models.decoding import DecoderWeights
-from dalle.models.hardware import free_memory
-from dalle.models.memory import DECODED_TOGETHER, DRAWN_TOGETHER, drawn_at_once
-from dalle.models.sharding import local_mesh, spread, whole_rows
+from dalle.models.sharding import spread, whole_rows
 from dalle.models.vqgan import Vqgan
 from dalle.safety.concepts import Concepts, add_concepts
 from dalle.safety.pictures import (
@@ -127,11 +124,7 @@ class Pipeline:
             against = self._read("The negative prompt", settings.negative_prompt, notes)
         memory = jnp.concatenate([memory, against[0]])  # [2, S, D]
         run = Run(prompt, settings, memory, np.concatenate([mask, against[1]]), notes)
-        if self.slots_together * SLOT_ROWS < DRAWN_TOGETHER:
-            notes.append(
-                f"{DRAWN_TOGETHER} candidates at a time do not fit into the memory that is free "
-                f"here: {self.slots_together * SLOT_ROWS} are drawn at a time, which takes longer."
-            )
+        notes += report_slots(self.slots_together)
         run.took("reading", time.perf_counter() - started)
         return run
 
@@ -254,14 +247,7 @@ class Pipeline:
     @cached_property
     def slots_together(self) -> int:
         """How many slots are drawn at a time, on all devices together; as memory allows."""
-        devices, free = local_mesh().size, free_memory()
-        dtype = self.encoder.dtype
-        fitting = drawn_at_once(
-            self.weights.config, self.vqgan.config, dtype, None if free is None else free * devices
-        )
-        # All devices have the same share.
-        slots = count(max(1, fitting // SLOT_ROWS))
-        return next(number for number in slots if number * SLOT_ROWS % devices == 0)
+        return fitting_slots(self.weights.config, self.vqgan.config, self.encoder.dtype)
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
         """[N, T] -> [N, H, W, 3] uint8."""
@@ -269,7 +255,7 @@ class Pipeline:
         def decode(batch: np.ndarray) -> Array:
             return self.vqgan.decode(spread(batch))
 
-        together = whole_rows(DECODED_TOGETHER)
+        together = whole_rows(SLOT_ROWS)
         return pictures.to_pixels(pictures.in_batches(decode, codes, together))
 
     def _preview(
@@ -307,7 +293,7 @@ class Pipeline:
             return self.clip.similarity(self.clip.embed_images(spread(values)), text)
 
         values = np.asarray(self.clip.preprocess(images))  # [N, H, W, 3]
-        return pictures.in_batches(compare, values, whole_rows(DECODED_TOGETHER))
+        return pictures.in_batches(compare, values, whole_rows(SLOT_ROWS))
 
     @cached_property
     def _concept_vectors(self) -> Array:

@@ -29,8 +29,12 @@ def whole_rows(count: int) -> int:
 
 
 def spread(tree: Any) -> Any:
-    """Arrays whose first axis is a batch of `whole_rows`: a share of it on each device."""
-    return _put(tree, P(ROWS))
+    """Arrays whose first axis is a batch: a share of it on each device.
+
+    All of it on each where the rows do not come out even; `whole_rows` are those that do.
+    """
+    even = all(leaf.shape[0] % local_mesh().size == 0 for leaf in jax.tree.leaves(tree))
+    return _put(tree, P(ROWS) if even else P())
 
 
 def everywhere(tree: Any) -> Any:

@@ -1,0 +1,70 @@
+"""Compiled for TPU v5e ahead of time, from a machine that has none: does it fit?"""
+
+import jax
+import numpy as np
+import pytest
+from jax.experimental import topologies
+from jax.sharding import Mesh
+
+from dalle.models.memory import DECODED_TOGETHER
+from dalle.models.sharding import PARTS, ROWS
+from tests.every_device.conftest import Call, decoding, drawing, geometry, reading, scoring
+
+pytestmark = pytest.mark.devices
+pytest.importorskip("libtpu", reason="libtpu is not installed; tests/devices does that")
+
+CHIP_BYTES = 16 * 10**9
+SLICES = ("1x1", "2x2", "2x4")
+
+
+def mesh_of(chips: str, parts: int = 1) -> Mesh:
+    """The chips of a TPU v5e, `parts` of them for each share of the rows."""
+    devices = np.array(topologies.get_topology_desc(f"v5e:{chips}", "tpu").devices)
+    if parts == 1:
+        return Mesh(devices, (ROWS,))
+    return Mesh(devices.reshape(-1, parts), (ROWS, PARTS))
+
+
+def peak_bytes(call: Call) -> int:
+    """The most memory that one chip needs for a call, its arguments included."""
+    function = call.function if hasattr(call.function, "trace") else jax.jit(call.function)
+    lowered = function.trace(*call.arguments, **call.static).lower(lowering_platforms=("tpu",))
+    return lowered.compile().memory_analysis().peak_memory_in_bytes
+
+
+def tell(figures: list[str], what: str, chips: str, peak: int) -> None:
+    figures.append(f"{what:40} v5e:{chips}  {peak / 1e6:8,.0f} MB a chip")
+
+
+@pytest.mark.parametrize(
+    ("name", "chips", "parts"),
+    [
+        *(("mini", chips, 1) for chips in SLICES),
+        ("mega", "1x1", 1),
+        ("mega", "2x2", 1),
+        ("mega", "2x2", 2),
+        ("mega", "2x4", 2),
+    ],
+)
+def test_drawing_sixteen_candidates(name, chips, parts, figures):
+    peak = peak_bytes(drawing(*geometry(name), "tpu", mesh_of(chips, parts)))
+    what = f"{name}, drawing" + (f", weights in {parts} parts" if parts > 1 else "")
+    tell(figures, what, chips, peak)
+    # Beside it stay the encoder, the image decoder and CLIP: 2.9 GB with mega.
+    assert peak + 3 * 10**9 < CHIP_BYTES
+
+
+@pytest.mark.parametrize("chips", SLICES)
+def test_reading_decoding_and_scoring(chips, figures):
+    mesh = mesh_of(chips)
+    batch = max(DECODED_TOGETHER, mesh.size)
+    calls = {
+        "mini, reading": reading(*geometry("mini"), mesh),
+        "mega, reading": reading(*geometry("mega"), mesh),
+        f"VQGAN, {batch} pictures": decoding(batch, mesh),
+        f"CLIP, {batch} pictures": scoring(batch, mesh),
+    }
+    for what, call in calls.items():
+        peak = peak_bytes(call)
+        tell(figures, what, chips, peak)
+        assert peak < CHIP_BYTES
