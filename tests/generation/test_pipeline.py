@@ -246,13 +246,13 @@ def test_nothing_half_written_stays(
 def test_what_does_not_fit_into_memory_is_drawn_in_smaller_turns_and_said(pipeline, monkeypatch):
     whole = pipeline.generate("a red apple", seed=4, candidates=9)
     assert not [note for note in whole.notes if "memory" in note]
-    monkeypatch.setattr("dalle.generation.pipeline.free_memory", lambda: 0)
+    monkeypatch.setattr("dalle.generation.batch.free_memory", lambda: 0)
     small = dataclasses.replace(pipeline)  # what it has measured is not copied
-    assert small.drawn_together == 1
+    assert small.slots_together == 1
     result = small.generate("a red apple", seed=4, candidates=9)
     (note,) = (note for note in result.notes if "memory" in note)
     assert note == (
-        "16 candidates at a time do not fit into the memory that is free here: they are drawn 1 "
+        "16 candidates at a time do not fit into the memory that is free here: they are drawn 4 "
         "at a time, which takes longer."
     )
     expected = by_candidate(whole)
