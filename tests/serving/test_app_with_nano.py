@@ -57,7 +57,7 @@ def test_ranking_again_by_the_same_text_gives_the_same_scores(visit, address):
 def test_the_page_tells_about_its_model(visit, address):
     page = visit(address)
     page.unfold("About")
-    facts = page.view.locator(".nf-facts")
+    facts = page.view.locator(".nf-facts").first
     facts.wait_for()
     text = facts.inner_text()
     assert "nano" in text

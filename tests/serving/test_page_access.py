@@ -24,7 +24,8 @@ TARGETS = """() => [...document.querySelectorAll("main button, main input, main 
 def unfold_all(page) -> None:
     for fold in page.view.locator(".gr-accordion > button").all():
         fold.click()
-    page.view.locator(".nf-facts").wait_for()
+    page.view.locator("#about summary").click()
+    page.wait_for(".nf-facts", "NINEFOLD_MODELS")
     page.wait_for(".nf-code", "<gradio-app")
 
 
