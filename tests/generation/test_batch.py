@@ -48,7 +48,7 @@ def test_strangers_with_settings_of_their_own_never_change_a_picture(
             chunks = 0
             for _ in pipeline.draw_together([slot for run in runs for slot in run.undrawn]):
                 chunks += 1
-                previews = [pipeline.preview(run) for run in runs]
+                previews = pipeline.previews(runs)
                 assert [preview.fraction for preview in previews] == [chunks / 4] * len(runs)
             assert chunks == 4
             for index, run in zip(order, runs, strict=True):

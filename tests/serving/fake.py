@@ -68,6 +68,9 @@ class FakePipeline:
                     slot.pixels = np.zeros((len(slot.candidates), 64, 64, 3), np.uint8)
             yield
 
+    def previews(self, runs: Sequence[Run]) -> list[Preview]:
+        return [self.preview(run) for run in runs]
+
     def preview(self, run: Run) -> Preview:
         done = sum(4 if slot.pixels is not None else slot.codes.shape[1]
                    for slot in run.slots if slot.codes is not None)  # fmt: skip
