@@ -119,7 +119,9 @@ class Engine:
 
     def switch(self, pipeline: Pipeline) -> None:
         """Draws with this model from the next request on, once it has made a picture here."""
-        picture = pipeline.generate(WARM_UP_PROMPT, seed=0).pictures[0]
+        # With previews, so that nothing is left to compile when the first visitor comes.
+        *_, result = pipeline.stream(WARM_UP_PROMPT, seed=0)
+        picture = result.pictures[0]
         settings = picture.recipe["settings"]
         serving = Serving(
             pipeline,

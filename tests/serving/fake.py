@@ -44,6 +44,9 @@ class FakePipeline:
             list(self.draw_together(run.undrawn[:4]))
         return self.finish(run)
 
+    def stream(self, prompt: str, **knobs: Any) -> Iterator[Result]:
+        yield self.generate(prompt, **knobs)
+
     def check(self, prompt: str, **knobs: Any) -> GenerationSettings:
         settings = GenerationSettings.of({}, knobs)
         check_prompt(prompt)
