@@ -18,6 +18,7 @@ from dalle.generation import pictures
 from dalle.generation.batch import fitting_slots, report_slots, stack
 from dalle.generation.loop import draw_codes
 from dalle.generation.machine import machine_kind
+from dalle.generation.previews import make_previews
 from dalle.generation.rank import best_first, report_unranked
 from dalle.generation.result import Picture, Preview, Result
 from dalle.generation.run import SLOT_ROWS, Run, Slot
@@ -30,7 +31,6 @@ from dalle.models.vqgan import Vqgan
 from dalle.safety.concepts import Concepts, add_concepts
 from dalle.safety.pictures import (
     PictureChecker,
-    Verdict,
     as_shown,
     default_checker,
     report_verdicts,
@@ -97,13 +97,13 @@ class Pipeline:
                 if run.failure:
                     raise run.failure
                 if previews:
-                    yield self.preview(run)
+                    yield self.previews([run])[0]
                 if cancelled():
                     return
         yield self.finish(run)
 
     # The same steps one by one, for whoever draws for several people at once: check, begin,
-    # draw_together with slots of several runs, preview after each chunk, finish.
+    # draw_together with slots of several runs, previews after each chunk, finish.
 
     def check(self, prompt: str, **knobs: Any) -> GenerationSettings:
         """The settings that a prompt is drawn with, the seed among them; errors as `generate`."""
@@ -152,33 +152,25 @@ class Pipeline:
                     slot.run.failure = FaultError(NO_NUMBERS)
             lap("drawing")
             if codes.shape[1] == self.weights.config.image_length:
-                for slot in slots:
-                    if not slot.run.failure:
-                        slot.pixels = self._decode(slot.codes)
-                        # By another thread, while the next ones are drawn, or all are ranked.
-                        slot.checks = [self.checker.submit(picture) for picture in slot.pixels]
+                self._finish_slots([slot for slot in slots if not slot.run.failure])
                 lap("decoding")
             yield
             since = time.perf_counter()  # what the caller did is not counted
 
-    def preview(self, run: Run) -> Preview:
-        """What there is of a run."""
-        since = time.perf_counter()
-        keep, length = run.settings.keep, self.weights.config.image_length
-        finished = [slot for slot in run.slots if slot.pixels is not None]
-        checks = [check for slot in finished for check in slot.checks]
-        verdicts = self.checker.collect(checks[:keep])
-        now = time.perf_counter()
-        run.took("checking", now - since)
-        pixels = np.zeros((0, self.vqgan.resolution, self.vqgan.resolution, 3), np.uint8)
-        pixels = np.concatenate([pixels, *(slot.pixels for slot in finished)])
-        begun = [s.codes for s in run.slots if s.pixels is None and s.codes is not None]
-        # All of the same length: slots that were begun are drawn together.
-        codes = np.concatenate(begun) if begun else np.zeros((0, 1), np.int32)
-        done = len(pixels) + len(codes) * codes.shape[1] / length
-        shown = self._preview(pixels, verdicts, codes, keep)
-        run.took("previews", time.perf_counter() - now)
-        return Preview(shown, done / len(run.settings.drawn))
+    def _finish_slots(self, slots: Sequence[Slot]) -> None:
+        """Decodes the codes of slots, whosoever they are, and has the pictures checked."""
+        if not slots:
+            return
+        pixels = self._decode(np.concatenate([slot.codes for slot in slots]))
+        ends = np.cumsum([len(slot.codes) for slot in slots])[:-1]
+        for slot, drawn in zip(slots, np.split(pixels, ends), strict=True):
+            slot.pixels = drawn
+            # By another thread, while the next ones are drawn, or all are ranked.
+            slot.checks = [self.checker.submit(picture) for picture in drawn]
+
+    def previews(self, runs: Sequence[Run]) -> list[Preview]:
+        """What there is of each run of a batch."""
+        return make_previews(runs, self._decode, self.vqgan, self.checker)
 
     def finish(self, run: Run) -> Result:
         """Ranks the pictures of a run that is drawn; each comes with what remakes it."""
@@ -257,26 +249,6 @@ class Pipeline:
 
         together = whole_rows(SLOT_ROWS)
         return pictures.to_pixels(pictures.in_batches(decode, codes, together))
-
-    def _preview(
-        self, finished: np.ndarray, verdicts: list[Verdict], codes: np.ndarray, keep: int
-    ) -> list:
-        """The first `keep` candidates: finished pixels, then codes so far, then plain grey.
-
-        What is finished is checked; half a picture is not, and is grey where no check works.
-        """
-        shown = finished[:keep].copy()  # [N, H, W, 3]
-        for i, verdict in enumerate(verdicts):
-            if verdict.check != "show":
-                shown[i] = as_shown(pictures.to_images(shown[i : i + 1])[0], verdict)
-        unfinished = 0 if self.checker.fault else keep - len(shown)
-        codes = codes[:unfinished]  # [N, t]
-        if len(codes):
-            pixels = self._decode(self.vqgan.fill(codes))
-            partly = pictures.grey_out(pixels, self.vqgan.rows_known(codes.shape[1]))
-            shown = np.concatenate([shown, partly])
-        waiting = np.full((keep - len(shown), *shown.shape[1:]), pictures.NEUTRAL_GREY, np.uint8)
-        return pictures.to_images(np.concatenate([shown, waiting]))
 
     def score(self, images: Sequence[Image.Image], prompt: str) -> list[float]:
         """How well each picture fits the prompt, in CLIP's opinion."""

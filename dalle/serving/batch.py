@@ -65,19 +65,27 @@ class Drawer:
             for ticket in tickets:
                 if ticket.run.failure:
                     self._fail(ticket, ticket.run.failure)
-                elif ticket.previews:
-                    self._preview(pipeline, ticket)
+            watched = [ticket for ticket in tickets if ticket.previews and not ticket.over]
+            if watched:
+                self._preview(pipeline, watched)
             if all(ticket.over or ticket.deserted for ticket in tickets):
                 return
         for ticket in tickets:
             if not (ticket.over or ticket.deserted or ticket.run.undrawn):
                 self._finish(pipeline, ticket)
 
-    def _preview(self, pipeline: Pipeline, ticket: Drawing) -> None:
+    def _preview(self, pipeline: Pipeline, tickets: Sequence[Drawing]) -> None:
         try:
-            ticket.send(pipeline.preview(ticket.run))
+            previews = pipeline.previews([ticket.run for ticket in tickets])
         except Exception as error:
-            self._fail(ticket, error)
+            if len(tickets) == 1:
+                self._fail(tickets[0], error)
+                return
+            for ticket in tickets:  # whose fault it is shows when each is alone
+                self._preview(pipeline, [ticket])
+            return
+        for ticket, preview in zip(tickets, previews, strict=True):
+            ticket.send(preview)
 
     def _finish(self, pipeline: Pipeline, ticket: Drawing) -> None:
         try:

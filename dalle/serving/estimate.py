@@ -46,7 +46,8 @@ def warm_up(pipeline: Pipeline, estimate: Estimate, wanted: Callable[[], bool]) 
     That one is left out where somebody `wanted` to draw by then, or where the first took so long
     that compiling was a small part of it.
     """
-    first = pipeline.generate(WARM_UP_PROMPT, seed=0)
+    # With previews, so that nothing is left to compile when the first visitor comes.
+    *_, first = pipeline.stream(WARM_UP_PROMPT, seed=0)
     long = sum(first.seconds.values()) > LONG
     estimate.learn(first if long or wanted() else pipeline.generate(WARM_UP_PROMPT, seed=0))
     return first

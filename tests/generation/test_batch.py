@@ -12,6 +12,11 @@ from dalle.errors import FaultError
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.run import Run
 from dalle.models.decoding import DecoderWeights
+from dalle.serving.engine import Engine
+from tests.generation.conftest import TINY_BART, make_pipeline
+
+# Of a shape that no other test has compiled.
+WIDER = dataclasses.replace(TINY_BART, decoder_ffn_dim=64)
 
 
 def begin(pipeline: Pipeline, prompt: str, **knobs: object) -> Run:
@@ -48,7 +53,7 @@ def test_strangers_with_settings_of_their_own_never_change_a_picture(
             chunks = 0
             for _ in pipeline.draw_together([slot for run in runs for slot in run.undrawn]):
                 chunks += 1
-                previews = [pipeline.preview(run) for run in runs]
+                previews = pipeline.previews(runs)
                 assert [preview.fraction for preview in previews] == [chunks / 4] * len(runs)
             assert chunks == 4
             for index, run in zip(order, runs, strict=True):
@@ -66,6 +71,19 @@ def test_a_run_over_several_batches_is_the_same_as_in_one(pipeline: Pipeline) ->
     assert len(parts.undrawn) == len(mate.undrawn) == 2
     list(pipeline.draw_together([*parts.undrawn, *mate.undrawn]))
     assert pixels(parts) == pixels(whole)
+
+
+def test_nothing_compiles_after_the_start_of_an_engine(count_compilations: Callable) -> None:
+    engine = Engine(lambda: make_pipeline("float32", bart_config=WIDER), 5)
+    engine.start()
+    engine.wait_until_settled()
+    assert engine.ready, engine.failure
+    with count_compilations() as compiled:
+        list(engine.draw("two dogs", seed=7))
+        list(engine.draw("a tree", candidates=40, keep=25, negative_prompt="green", top_k=0))
+        *_, result = engine.draw("a red apple", only=[5], condition_scale=3, temperature=0.5)
+        list(engine.rank([picture.image for picture in result.pictures], "an apple"))
+    assert compiled == []
 
 
 def test_who_gets_no_numbers_fails_alone(pipeline: Pipeline) -> None:

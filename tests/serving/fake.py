@@ -53,6 +53,9 @@ class FakePipeline:
             list(self.draw_together(run.undrawn[:4]))
         return self.finish(run)
 
+    def stream(self, prompt: str, **knobs: Any) -> Iterator[Result]:
+        yield self.generate(prompt, **knobs)
+
     def check(self, prompt: str, **knobs: Any) -> GenerationSettings:
         settings = GenerationSettings.of({}, knobs)
         check_prompt(prompt)
@@ -81,6 +84,9 @@ class FakePipeline:
                 if chunk == 4:
                     slot.pixels = np.zeros((len(slot.candidates), 64, 64, 3), np.uint8)
             yield
+
+    def previews(self, runs: Sequence[Run]) -> list[Preview]:
+        return [self.preview(run) for run in runs]
 
     def preview(self, run: Run) -> Preview:
         done = sum(4 if slot.pixels is not None else slot.codes.shape[1]
