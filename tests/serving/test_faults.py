@@ -59,8 +59,9 @@ def test_a_thousand_requests_with_faults() -> None:
         dice = random.Random(visitor)
         for number in range(REQUESTS // VISITORS):
             prompt = dice.choice(faults) if dice.random() < 0.2 else f"cat {number}"
-            frames = engine.draw(prompt, seed=dice.getrandbits(32), only=[1], visitor=str(visitor))
+            knobs = {"seed": dice.getrandbits(32), "only": [1], "visitor": str(visitor)}
             try:
+                frames = engine.draw(prompt, **knobs)
                 if prompt == "leave":
                     next(frames)
                     frames.close()
