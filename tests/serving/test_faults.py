@@ -23,6 +23,7 @@ class Unlucky(FakePipeline):
     def __init__(self) -> None:
         super().__init__()
         self.dice = random.Random(1)
+        self.odds = 0.02  # that memory runs out, at each chunk
 
     def draw_together(self, slots, size=4):
         for chunk in super().draw_together(slots, size):
@@ -31,7 +32,7 @@ class Unlucky(FakePipeline):
                     slot.run.failure = DalleError("The model gave no number.")
                 if slot.run.prompt == "batch":
                     raise RuntimeError("secret detail")
-            if self.dice.random() < 0.02:
+            if self.dice.random() < self.odds:
                 raise MemoryError
             yield chunk
 
@@ -49,7 +50,8 @@ class Unlucky(FakePipeline):
 
 
 def test_a_thousand_requests_with_faults() -> None:
-    engine = Engine(Unlucky, VISITORS)
+    pipeline = Unlucky()
+    engine = Engine(lambda: pipeline, VISITORS)
     engine.start()
     engine.wait_until_settled()
     faults = ("no number", "batch", "preview", "exit", "ranker", "break", "fail", "leave")
@@ -84,6 +86,7 @@ def test_a_thousand_requests_with_faults() -> None:
     assert endings["drawn"] > 0.7 * REQUESTS
     assert endings["told"] > 0
     assert (engine.waiting, engine.listening) == (0, 0)
+    pipeline.odds = 0
     *_, last = engine.draw("a cat after all of that")
     assert isinstance(last, Result)
     assert not isinstance(last, Waiting)
