@@ -120,7 +120,9 @@ def test_an_unknown_setting_is_named() -> None:
 
 def test_precision() -> None:
     assert check_precision("float32") == "float32"
-    with pytest.raises(SettingsError, match="precision is 'int4'; it must be bfloat16 or float32"):
+    with pytest.raises(
+        SettingsError, match="precision is 'int4'; it must be one of auto, bfloat16"
+    ):
         check_precision("int4")
 
 

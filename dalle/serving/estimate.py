@@ -10,7 +10,7 @@ from dalle.models.memory import DRAWN_TOGETHER
 
 REMEMBERED = 20
 WARM_UP_PROMPT = "a red apple"
-LONG = 30.0  # seconds of a first run of which compiling is a small part
+LONG = 120.0  # seconds of a first run of which compiling is a small part
 
 
 class Estimate:
