@@ -144,8 +144,14 @@ def find_pins(repository: str) -> Path:
 
 
 def read_pin(pins: Path, revision: str | None) -> str | None:
-    """The commit that a revision had when it was first fetched; None before."""
+    """The commit that a revision had when it was first fetched; None before.
+
+    Without a pin it is the commit that huggingface_hub noted, as where a Space fetched the files
+    while it was built.
+    """
     path = pins / quote(revision or MAIN, safe="")
+    if not path.is_file() and revision in (None, MAIN):
+        path = pins.parent / "refs" / MAIN
     if not path.is_file():
         return None
     commit = path.read_text().strip()

@@ -30,7 +30,6 @@ class Hub:
         self.sha256: str | None = None
         self.reachable = True
         self.downloads: list[tuple[str | None, bool]] = []
-        self.reads = 0
 
     def model_info(self, repository, revision, files_metadata, timeout):
         if not self.reachable:
@@ -76,6 +75,14 @@ def test_a_branch_is_followed_once(hub):
     assert get().name == SECOND
 
 
+def test_what_a_space_fetched_while_it_was_built_is_used(hub):
+    noted = hub.root / "cache" / "models--some--one" / "refs" / "main"
+    noted.parent.mkdir(parents=True)
+    noted.write_text(SECOND)
+    assert get().name == SECOND
+    assert get("other").name == FIRST
+
+
 def test_a_commit_is_taken_as_it_is(hub):
     assert get(SECOND).name == SECOND
     assert not list(hub.root.glob("cache/*/pins/[!c]*"))
@@ -118,10 +125,9 @@ def test_what_is_too_large_is_not_even_begun(hub, name, size, told):
 
 
 def test_many_parts_may_not_be_too_large_together(hub, monkeypatch):
-    hub.name = "flax_model.msgpack"
     monkeypatch.setattr(downloads, "MAX_WEIGHTS", hub.size)
-    get()
     file = downloads.Offered("a.msgpack", hub.size, None, None)
+    downloads.check_sizes("some/one", [file])
     with pytest.raises(DalleError, match=r"its weights have 36 bytes, and at most 18 are taken"):
         downloads.check_sizes("some/one", [file, file])
 
