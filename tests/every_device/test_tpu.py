@@ -54,17 +54,18 @@ def test_drawing_sixteen_candidates(name, chips, parts, figures):
     assert peak + 3 * 10**9 < CHIP_BYTES
 
 
+@pytest.mark.parametrize("name", ["mini", "mega"])
+def test_reading_a_prompt(name, figures):
+    peak = peak_bytes(reading(*geometry(name), mesh_of("1x1")))
+    tell(figures, f"{name}, reading", "1x1", peak)
+    assert peak < CHIP_BYTES
+
+
 @pytest.mark.parametrize("chips", SLICES)
-def test_reading_decoding_and_scoring(chips, figures):
+@pytest.mark.parametrize(("what", "make"), [("VQGAN", decoding), ("CLIP", scoring)])
+def test_decoding_and_scoring(what, make, chips, figures):
     mesh = mesh_of(chips)
     batch = max(DECODED_TOGETHER, mesh.size)
-    calls = {
-        "mini, reading": reading(*geometry("mini"), mesh),
-        "mega, reading": reading(*geometry("mega"), mesh),
-        f"VQGAN, {batch} pictures": decoding(batch, mesh),
-        f"CLIP, {batch} pictures": scoring(batch, mesh),
-    }
-    for what, call in calls.items():
-        peak = peak_bytes(call)
-        tell(figures, what, chips, peak)
-        assert peak < CHIP_BYTES
+    peak = peak_bytes(make(batch, mesh))
+    tell(figures, f"{what}, {batch} pictures", chips, peak)
+    assert peak < CHIP_BYTES
