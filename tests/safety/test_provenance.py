@@ -149,6 +149,15 @@ def test_signed_files_say_so_and_notice_changes(picture: Picture, signer: Signer
     assert read_manifest(picture.as_png()) is None
 
 
+def test_the_root_is_not_in_every_file(signer: Signer) -> None:
+    key, chain = make_chain()
+    assert chain.count("BEGIN CERTIFICATE") == 2
+    shortened = Signer.of(key, chain)
+    assert chain.startswith(shortened.certificate)
+    assert shortened.certificate.count("BEGIN CERTIFICATE") == 1
+    assert Signer.of(key, shortened.certificate) == shortened  # nothing is left out twice
+
+
 def test_signing_from_many_threads(picture: Picture, signer: Signer) -> None:
     marker = Marker(signer=signer)
     with ThreadPoolExecutor(4) as pool:
