@@ -61,7 +61,9 @@ class Drawer:
         for slot in slots:
             slot.codes = None  # of an attempt before
         tickets = [ticket for ticket, _ in shares]
-        for _ in pipeline.draw_together(slots, self.size):
+        # None where somebody joined a ticket that was drawn, and left by everybody, a moment ago.
+        chunks = pipeline.draw_together(slots, self.size) if slots else ()
+        for _ in chunks:
             for ticket in tickets:
                 if ticket.run.failure:
                     self._fail(ticket, ticket.run.failure)
