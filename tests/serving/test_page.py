@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.serving.conftest import serving
+from tests.serving.conftest import running
 
 pytestmark = pytest.mark.browser
 
@@ -183,11 +183,12 @@ def test_the_notice_stands_beside_the_pictures(page):
 
 
 def test_a_lost_connection_is_a_sentence(visit):
-    with serving("-m", "tests.serving.fake") as address:
+    with running("-m", "tests.serving.fake") as (address, server):
         page = visit(address)
         page.box.fill("slowly a cat")
         page.press("Generate")
         page.wait_for_status("Drawing: ")
+        server.kill()  # asked to stop, it would finish the picture first
     page.wait_for_status("The connection to the server was lost. Your prompt is kept")
     assert page.prompt == "slowly a cat"
 
