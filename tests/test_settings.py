@@ -119,10 +119,9 @@ def test_an_unknown_setting_is_named() -> None:
 
 
 def test_precision() -> None:
-    assert check_precision("float32") == "float32"
-    with pytest.raises(
-        SettingsError, match="precision is 'int4'; it must be one of auto, bfloat16"
-    ):
+    assert check_precision("int8") == "int8"
+    allowed = "it must be one of auto, bfloat16, float32, int8"
+    with pytest.raises(SettingsError, match=f"precision is 'int4'; {allowed}"):
         check_precision("int4")
 
 

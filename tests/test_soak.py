@@ -8,9 +8,9 @@ import pytest
 
 from dalle.__main__ import main
 from dalle.commands import soak
-from dalle.commands.soak_phases import at
-from dalle.commands.soak_server import start_server
 from dalle.errors import DalleError
+from dalle.soak.phases import at
+from dalle.soak.server import start_server
 
 ROOT = Path(__file__).parents[1]
 SMALL = "--seconds 2 --requests 4 --visitors 4 --max-wait 2"

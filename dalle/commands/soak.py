@@ -31,14 +31,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the phases in turn on one server; prints the table, writes JSON and plots."""
     # Only here: what draws the plots comes with the training requirements.
     try:
-        from dalle.commands.soak_plots import plot_all
+        from dalle.soak.plots import plot_all
     except ImportError as error:
         raise DalleError(
             f"{error.name} is missing, and without it there are no plots; "
             "pip install -r dalle/training/requirements.txt."
         ) from error
-    from dalle.commands.soak_phases import run_phases
-    from dalle.commands.soak_server import start_server
+    from dalle.soak.phases import run_phases
+    from dalle.soak.server import start_server
 
     with start_server(arguments.server, arguments.max_wait) as address:
         measured = asyncio.run(run_phases(address, arguments))

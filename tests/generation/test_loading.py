@@ -63,6 +63,10 @@ def test_the_precision_is_the_faster_one_unless_asked_otherwise(folder: Path) ->
     loaded = load(folder, "bfloat16")
     assert loaded.precision == "bfloat16"
     assert loaded.weights.tree["head"]["kernel"].dtype == "bfloat16"
+    loaded = load(folder, "int8")
+    assert loaded.precision == "int8"
+    assert loaded.weights.tree["head"]["kernel"].dtype == "int8"
+    assert loaded.encoder.dtype == fast_dtype()
     assert loaded.clip.params["text_projection"]["kernel"].dtype == "float32"
     with pytest.raises(DalleError, match="precision is 'int4'"):
         load(folder, precision="int4")

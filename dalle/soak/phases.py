@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import httpx
 
-from dalle.commands import soak_callers as callers
-from dalle.commands.soak_server import read_figures
+from dalle.soak import callers
+from dalle.soak.server import read_figures
 
 VISITORS = 16
 PROMPTS = ("a red apple", "a cat in the snow", "two dogs", "a rocket, pixel art", "a green car")
