@@ -9,6 +9,7 @@ from dalle.generation.loading import load, read_defaults
 from dalle.generation.pipeline import Pipeline
 from dalle.models.registry import locate
 from dalle.safety.prompts import PromptFilter
+from dalle.server_settings import ServerSettings
 from dalle.serving.api import add_api
 from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
@@ -19,7 +20,7 @@ from dalle.serving.models import bring
 from dalle.serving.page import build_page
 from dalle.serving.safety import safety_of
 from dalle.serving.site import Site
-from dalle.settings import DEFAULT_MODEL, ServerSettings
+from dalle.settings import DEFAULT_MODEL
 
 
 def main() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dalle.settings import ServerSettings, SettingsError
+from dalle.server_settings import ServerSettings
+from dalle.settings import SettingsError
 
 ROOT = Path(__file__).parents[1]
 

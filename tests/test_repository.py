@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dalle.settings import ServerSettings
+from dalle.server_settings import ServerSettings
 
 ROOT = Path(__file__).parents[1]
 TOP_LEVEL = {"app.py", "dalle", "requirements.txt", "assets", "tests", "README.md"}

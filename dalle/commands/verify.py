@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from dalle.settings import ServerSettings
+from dalle.server_settings import ServerSettings
 
 HELP = "Tell whether a picture was made by Ninefold, or is marked as made by a machine."
 EXIT_CODES = (

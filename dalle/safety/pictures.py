@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from dalle.settings import ServerSettings
+from dalle.server_settings import ServerSettings
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from dalle.safety.bounded import open_bounded
 from dalle.safety.signing import SOURCE_TYPE, Signer
 from dalle.safety.watermark import embed
-from dalle.settings import ServerSettings
+from dalle.server_settings import ServerSettings
 
 RECIPE_CHUNK = "ninefold"
 PARAMETERS_CHUNK = "parameters"  # what tools for Stable Diffusion's pictures show

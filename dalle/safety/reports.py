@@ -20,7 +20,8 @@ from typing import Any
 from PIL import Image
 
 from dalle.errors import DalleError
-from dalle.settings import ServerSettings, SettingsError, check_text
+from dalle.server_settings import ServerSettings
+from dalle.settings import SettingsError, check_text
 
 log = logging.getLogger(__name__)
 

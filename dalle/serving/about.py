@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from dalle.models.registry import HUB_NAME, REPOSITORIES
-from dalle.settings import ServerSettings, variable_of
+from dalle.server_settings import ServerSettings, variable_of
 
 NOTICE = (
     "Drawn by AI. Not a photo, not evidence. It repeats stereotypes from its training pictures."

@@ -9,12 +9,12 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+from dalle.server_settings import ServerSettings
 from dalle.serving.api import EXCEPTION_HANDLERS
 from dalle.serving.engine import Engine
 from dalle.serving.guard import Guard
 from dalle.serving.openai_images import make_routes
 from dalle.serving.probes import make_probes
-from dalle.settings import ServerSettings
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from dalle.settings import ServerSettings
+from dalle.server_settings import ServerSettings
 
 STATIC = Path(__file__).with_name("static")
 LOGO = STATIC / "logo.svg"

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from dalle.errors import DalleError
+from dalle.server_settings import ServerSettings
 from dalle.serving.abilities import abilities_of
 from dalle.serving.about import (
     CARD_PANEL,
@@ -25,7 +26,7 @@ from dalle.serving.look import logo_uri, read_static
 from dalle.serving.site import Site
 from dalle.serving.widget import make_widget
 from dalle.serving.words import KnownWords
-from dalle.settings import GenerationSettings, ServerSettings
+from dalle.settings import GenerationSettings
 
 READY = "Ready when you are."
 STOPPED = "Stopped. Your prompt is kept."

@@ -8,8 +8,8 @@ from dalle.safety.provenance import default_marker
 from dalle.safety.reports import CATEGORIES, Reports
 from dalle.safety.signing import signing_state
 from dalle.safety.verify import verify
+from dalle.server_settings import ServerSettings
 from dalle.serving.about import Rows
-from dalle.settings import ServerSettings
 
 
 def safety_of(settings: ServerSettings) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import Any, Self
 
 from dalle.generation.machine import chosen_precision, machine_kind
 from dalle.models.registry import ModelFiles
+from dalle.server_settings import ServerSettings
 from dalle.serving.about import Rows, read_card
 from dalle.serving.engine import Engine
 from dalle.serving.examples import Example, read_examples
 from dalle.serving.words import KnownWords
-from dalle.settings import ServerSettings
 
 
 @dataclass(frozen=True)

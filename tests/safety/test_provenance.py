@@ -19,7 +19,8 @@ from dalle.safety.pictures import Verdict, as_shown
 from dalle.safety.provenance import SOURCE_TYPE, Marker, default_marker, recipe_of
 from dalle.safety.signing import Signer, read_manifest, signing_state
 from dalle.safety.watermark import detect
-from dalle.settings import ServerSettings, SettingsError
+from dalle.server_settings import ServerSettings
+from dalle.settings import SettingsError
 from tests.safety.certificates import make_chain
 from tests.safety.drawn import draw_picture
 

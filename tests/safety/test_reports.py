@@ -16,7 +16,8 @@ from dalle.errors import DalleError
 from dalle.safety import reports as module
 from dalle.safety.provenance import Marker, recipe_of
 from dalle.safety.reports import CATEGORIES, Reports, is_older
-from dalle.settings import ServerSettings, SettingsError
+from dalle.server_settings import ServerSettings
+from dalle.settings import SettingsError
 from tests.safety.fake_hub import FakeHub
 
 DAY = date(2026, 3, 1)

@@ -15,6 +15,7 @@ from PIL import Image
 from dalle.errors import DalleError
 from dalle.generation.result import Picture, Preview, Result
 from dalle.generation.run import Run, Slot
+from dalle.server_settings import ServerSettings
 from dalle.serving.api import add_api
 from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
@@ -25,7 +26,7 @@ from dalle.serving.look import launch_options
 from dalle.serving.page import build_page
 from dalle.serving.site import Site
 from dalle.serving.words import KnownWords
-from dalle.settings import GenerationSettings, ServerSettings, check_prompt
+from dalle.settings import GenerationSettings, check_prompt
 
 REFUSALS = 2  # of prompts that begin with "crowd", before they are drawn
 SLOW = 10  # times the seconds, for prompts that begin so
@@ -61,16 +62,16 @@ class FakePipeline:
         check_prompt(prompt)
         if prompt == "fail":
             raise DalleError("This prompt fails; choose another one.")
-        if prompt.startswith("crowd") and self.refused < REFUSALS:
-            self.refused += 1
-            raise BusyError("Too many wait.", retry_after=1.0)
-        if prompt == "throng":
-            raise BusyError("Too many wait.", retry_after=60.0)
         return settings if settings.seed is not None else replace(settings, seed=11)
 
     def begin(self, prompt: str, settings: GenerationSettings) -> Run:
         if prompt == "break":
             raise RuntimeError("secret detail")
+        if prompt.startswith("crowd") and self.refused < REFUSALS:
+            self.refused += 1
+            raise BusyError("Too many wait.", retry_after=1.0)
+        if prompt == "throng":
+            raise BusyError("Too many wait.", retry_after=60.0)
         return Run(prompt, settings, None, None, [])
 
     def draw_together(self, slots: Sequence[Slot], size: int = 4) -> Iterator[None]:

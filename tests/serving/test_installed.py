@@ -3,12 +3,13 @@
 import pytest
 
 from dalle.generation.result import Result
+from dalle.server_settings import ServerSettings
 from dalle.serving.choosing import choices_now
 from dalle.serving.drawing import Desk, describe_wait
 from dalle.serving.engine import Engine, Waiting
 from dalle.serving.installed import Installed, Offer
 from dalle.serving.page import defaults_now, restore_settings
-from dalle.settings import ServerSettings, SettingsError
+from dalle.settings import SettingsError
 from tests.serving.fake import FakePipeline, make_site
 
 NANO = Offer("nano", "1", {"condition_scale": 2.0})

@@ -6,11 +6,11 @@ import gradio as gr
 import pytest
 from PIL import Image
 
+from dalle.server_settings import COLOURS, PAPERS, ServerSettings
 from dalle.serving.abilities import EMBEDDED, PUBLISHED, abilities_of
 from dalle.serving.about import list_settings, model_card, read_card, write_notice, write_rows
 from dalle.serving.examples import FOLDER, PROMPTS, read_examples
 from dalle.serving.look import launch_options, logo_uri
-from dalle.settings import COLOURS, PAPERS, ServerSettings
 
 ENOUGH = 4.5  # WCAG AA
 

@@ -9,8 +9,8 @@ from PIL import Image
 from dalle.errors import DalleError
 from dalle.generation.result import Picture
 from dalle.safety.prompts import PromptFilter
+from dalle.server_settings import ServerSettings
 from dalle.serving.safety import safety_of
-from dalle.settings import ServerSettings
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from dalle.server_settings import ServerSettings
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Coming, Engine
 from dalle.serving.functions import Functions
 from dalle.serving.page import defaults_now, restore_settings
-from dalle.settings import ServerSettings
 from tests.serving.fake import FakePipeline, make_site
 
 
