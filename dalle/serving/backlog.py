@@ -1,7 +1,7 @@
 """Who waits and who is being drawn, and how long it takes: the engine's books, safe for threads."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 
 from dalle.errors import DalleError
@@ -91,15 +91,19 @@ class Backlog:
             ahead = len(self._queue.before(ticket)) + 1
             return Waiting(ahead, self._estimate(ticket), loading)
 
-    def take(self, ready: Callable[[], bool]) -> list[Share]:
-        """Waits until somebody waits and `ready`, and fills a batch with those whose turn it is."""
+    def take(
+        self, ready: Callable[[], bool], model_of: Callable[[Ticket], Hashable]
+    ) -> list[Share]:
+        """Waits until somebody waits and `ready`, and fills a batch with those whose turn it is.
+
+        One model draws a batch: it ends before a ticket whose `model_of` is another one.
+        """
         with self.changed:
             self.changed.wait_for(lambda: self._queue and ready())
             room, shares = self.size, {}
 
             def fits(ticket: Ticket) -> bool:
-                """One model draws a batch."""
-                return all(ticket.choice == other.choice for other in shares)
+                return all(model_of(ticket) == model_of(other) for other in shares)
 
             while room and (taken := self._queue.take(room, fits)):
                 ticket, slots = taken

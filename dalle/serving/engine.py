@@ -290,7 +290,11 @@ class Engine:
             self._backlog.end_all(self._backlog.failure)
         self._settled.set()
         while True:
-            shares = self._backlog.take(lambda: self._serving is not None)
+            shares = self._backlog.take(
+                lambda: self._serving is not None,
+                # Who names the model that draws anyway shares with those who name none.
+                lambda ticket: self.installed.resolve(self._serving, ticket.choice),
+            )
             try:
                 self._draw(shares)
             except BaseException as error:  # even an exit: the next visitors are drawn

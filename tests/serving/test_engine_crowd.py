@@ -70,6 +70,14 @@ def test_strangers_share_a_batch():
     assert [result.prompt for result in ends] == [f"cat {n}" for n in range(4)]
 
 
+def test_who_names_what_draws_anyway_shares_with_those_who_do_not():
+    pipeline = Gated()
+    asked = [{"prompt": f"cat {n}", "only": [n]} for n in range(2)]
+    asked[1]["precision"] = "auto"
+    crowd(pipeline, asked)
+    assert sorted(pipeline.batches[1]) == ["cat 0", "cat 1"]
+
+
 def test_a_long_request_lets_others_in_between():
     pipeline = Gated()
     ends, _ = crowd(pipeline, [{"prompt": "long", "candidates": 64}, {"prompt": "short"}])
