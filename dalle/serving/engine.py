@@ -222,10 +222,7 @@ class Engine:
         return settings, recipe_key(model, offer.revision, precision, prompt, settings)
 
     def _require(self, pipeline: Pipeline | None, *texts: str) -> None:
-        """PromptRefused for a text that the filter refuses.
-
-        What the model reads is judged too, once there is a model; its pipeline asks again.
-        """
+        """PromptRefused for a text that the filter refuses, as written or as the model reads it."""
         for text in texts:
             self._prompt_filter.require(text, pipeline and pipeline.normalize)
 
