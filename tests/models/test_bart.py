@@ -96,10 +96,12 @@ def test_candidates_share_their_prompts_cross_attention(reference):
 def test_no_position_sees_a_later_token(reference):
     bart, expected = reference
     prompt = expected["input_ids"], expected["attention_mask"]
-    tokens = np.array(expected["decoder_input_ids"])
+    tokens = expected["decoder_input_ids"]
     before = bart.logits(*prompt, tokens)
-    tokens[:, 9] = (tokens[:, 9] + 1) % bart.config.image_vocab_size
-    after = bart.logits(*prompt, tokens)
+    # A copy: the first call may still be reading its array, in place.
+    changed = tokens.copy()
+    changed[:, 9] = (changed[:, 9] + 1) % bart.config.image_vocab_size
+    after = bart.logits(*prompt, changed)
     # Not to the last bit: threads may share a float32 product differently from call to call.
     np.testing.assert_allclose(before[:, :9], after[:, :9], atol=1e-5)
     assert np.abs(before[:, 9:] - after[:, 9:]).max() > 1e-3
@@ -107,11 +109,10 @@ def test_no_position_sees_a_later_token(reference):
 
 def test_padding_of_the_prompt_is_not_read(reference):
     bart, expected = reference
-    ids, mask = np.array(expected["input_ids"]), expected["attention_mask"]
+    ids, mask = expected["input_ids"], expected["attention_mask"]
     assert (mask == 0).any()
     before = bart.logits(ids, mask, expected["decoder_input_ids"])
-    ids[mask == 0] = 7
-    after = bart.logits(ids, mask, expected["decoder_input_ids"])
+    after = bart.logits(np.where(mask == 0, 7, ids), mask, expected["decoder_input_ids"])
     np.testing.assert_allclose(before, after, atol=1e-5)
 
 
