@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from dalle.generation.sampling import Rows, guide, sample
+from dalle.generation.sampling import Rows, freer, guide, sample
 from dalle.models.decoding import (
     Cache,
     CrossCache,
@@ -36,7 +36,11 @@ def chunk_ends(length: int) -> list[int]:
     return sorted({-(-length * chunk // CHUNKS) for chunk in range(1, CHUNKS + 1)})
 
 
-@partial(jax.jit, static_argnames=("start", "stop", "known"), donate_argnames=("tokens", "cache"))
+@partial(
+    jax.jit,
+    static_argnames=("start", "stop", "known", "overview"),
+    donate_argnames=("tokens", "cache"),
+)
 def draw_chunk(
     weights: DecoderWeights,
     cross: CrossCache,
@@ -46,17 +50,19 @@ def draw_chunk(
     start: int,
     stop: int,
     known: int,
+    overview: int = 0,
 ) -> tuple[Array, Cache, Array]:
     """Tokens `start` to `stop`: the last ones [2N], the cache, and all of them [N, stop - start].
 
     Only the first `known` codes are drawn: the others, the start token among them, have no picture.
+    The first `overview` tokens of a picture are drawn as often as they were shown in training.
     Where a row's logits are no numbers -1 stands for its token.
     """
 
     def draw_one(carry: tuple[Array, Cache], position: Array) -> tuple:
         logits, cache = step(weights, carry[1], cross, carry[0], position)
         guided = guide(logits[:, :known], rows.condition_scale)
-        drawn = sample(guided, rows, position)
+        drawn = sample(guided, freer(rows, position < overview), position)
         sound = jnp.isfinite(guided).all(1)
         return (jnp.tile(drawn, 2), cache), jnp.where(sound, drawn, -1)
 
@@ -70,6 +76,7 @@ def draw_codes(
     mask: Array,  # [2P, S]
     rows: Rows,  # [N], N a multiple of P: the rows of the first prompt, of the second, ...
     known: int,
+    overview: int = 0,
 ) -> Iterator[np.ndarray]:
     """The codes so far, [N, t] int32, after each of the four chunks; -1 where there is none."""
     config, count = weights.config, 2 * len(rows.top_k)
@@ -84,7 +91,15 @@ def draw_codes(
         if start > 0:
             cache = _grow(cache, stop)
         tokens, cache, drawn = draw_chunk(
-            weights, cross, rows, tokens, cache, start=start, stop=stop, known=known
+            weights,
+            cross,
+            rows,
+            tokens,
+            cache,
+            start=start,
+            stop=stop,
+            known=known,
+            overview=overview,
         )
         codes.append(np.asarray(drawn))
         yield np.concatenate(codes, axis=1)

@@ -60,6 +60,18 @@ def join_rows(several: Sequence[Rows]) -> Rows:
     return jax.tree.map(lambda *parts: jnp.concatenate(parts), *several)
 
 
+def freer(rows: Rows, which: Array) -> Rows:
+    """The rows at temperature 1 at least where `which` [] is true; 0 stays 0.
+
+    What a model is cooled for is that parts fit together. A choice for the whole picture, such as
+    the drawing's style, has nothing before it to fit to, and cooled it nearly always falls alike.
+    """
+    warm = which & (rows.temperature > 0)
+    return rows.replace(
+        temperature=jnp.where(warm, jnp.maximum(rows.temperature, 1), rows.temperature)
+    )
+
+
 def guide(logits: Array, condition_scale: Array) -> Array:
     """Super conditioning: rows with the prompt, then without it, [2N, V] and [N] -> [N, V]."""
     conditional, unconditional = jnp.split(logits, 2)

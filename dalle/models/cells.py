@@ -268,6 +268,11 @@ class CellTokenizer:
         return self.config.num_codes
 
     @property
+    def overview(self) -> int:
+        """How many codes tell about the whole picture, before those of its parts."""
+        return len(self.config.header)
+
+    @property
     def length(self) -> int:
         return self.config.length
 

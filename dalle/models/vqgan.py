@@ -240,6 +240,11 @@ class Vqgan:
         return self.config.resolution
 
     @property
+    def overview(self) -> int:
+        """How many codes tell about the whole picture: none, each has its place in it."""
+        return 0
+
+    @property
     def length(self) -> int:
         """Codes of a picture."""
         return self.grid**2

@@ -50,9 +50,9 @@ def read(pipeline: Pipeline, *prompts: str) -> tuple[jax.Array, np.ndarray]:
     return pipeline.encoder.encode(tokens.input_ids, tokens.attention_mask), tokens.attention_mask
 
 
-def draw(pipeline: Pipeline, rows: Rows, *prompts: str) -> np.ndarray:
+def draw(pipeline: Pipeline, rows: Rows, *prompts: str, overview: int = 0) -> np.ndarray:
     memory, mask = read(pipeline, *(prompts or ("a red apple", "")))
-    *_, codes = draw_codes(pipeline.weights, memory, mask, rows, KNOWN)
+    *_, codes = draw_codes(pipeline.weights, memory, mask, rows, KNOWN, overview)
     return codes
 
 
@@ -122,6 +122,22 @@ def test_the_same_seed_draws_the_same_and_another_does_not(pipeline: Pipeline) -
 
 def test_candidates_differ(pipeline: Pipeline) -> None:
     assert len(np.unique(draw(pipeline, rows_with()), axis=0)) == 16
+
+
+def test_the_overview_is_drawn_as_often_as_it_was_shown(pipeline: Pipeline) -> None:
+    cool, warm = rows_with(temperature=0.01), rows_with(temperature=1)
+    codes = draw(pipeline, cool, overview=3)
+    assert (codes[:, :3] == draw(pipeline, warm)[:, :3]).all()
+    assert (codes[:, :3] != draw(pipeline, cool)[:, :3]).any()
+    rest = draw(pipeline, warm, overview=3)
+    assert (codes[:, 3:] != rest[:, 3:]).any(), "all tokens were drawn as warmly"
+    hotter = rows_with(temperature=2)
+    assert (draw(pipeline, hotter, overview=3) == draw(pipeline, hotter)).all()
+
+
+def test_an_overview_may_be_the_likeliest(pipeline: Pipeline) -> None:
+    rows = rows_with(temperature=0)
+    assert (draw(pipeline, rows, overview=3) == draw(pipeline, rows)).all()
 
 
 def test_a_candidate_is_the_same_among_strangers(pipeline: Pipeline) -> None:
