@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = f"among {', '.join(SETS)} (default: all that there are)"
     add("--set", nargs="+", choices=SETS, metavar="SET", help=text)
     text = "of our own sets: what the rules were written with, or what was kept aside"
-    add("--part", choices=("all", "build", "final", "fresh"), default="all", help=text)
+    add("--part", choices=("all", "build", "final", "fresh", "held_out_2"), default="all", help=text)
     text = "holds explicit.tsv and tricky_benign.tsv (default: the tests' own)"
     add("--sets", type=Path, default=CHECKOUT / "tests" / "safety", metavar="DIR", help=text)
     text = "holds PartiPrompts.tsv and coco_captions.txt (default: ../shared/prompts)"
