@@ -49,9 +49,14 @@ def first_fulfilled(rules: Iterable[Rule], found: dict[str, list[Span]]) -> Rule
             continue
         groups = [sorted(span for name in group for span in spans.get(name, ()))
                   for group in rule.groups]  # fmt: skip
-        if len(groups) == 1 or _are_near(rule, *groups):
+        if (len(groups) == 1 or _are_near(rule, *groups)) and not _is_spared(rule, found):
             return rule
     return None
+
+
+def _is_spared(rule: Rule, found: Mapping[str, list[Span]]) -> bool:
+    """Whether other phrases of the text tell that it is about something else."""
+    return not found.keys().isdisjoint(rule.spared_by) and found.keys().isdisjoint(rule.but_not)
 
 
 def _without_allowed(found: dict[str, list[Span]]) -> dict[str, list[Span]]:

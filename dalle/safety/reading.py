@@ -75,6 +75,7 @@ class Reader:
         }
         self.pieces_of_tags = self.pieces | rules.short_filler
         self.longest = max(map(len, self.pieces))
+        self.pieces_inside = self.pieces | rules.ordinary
         self.openings = {word[:SHORTEST_PIECE] for word in self.refused & self.pieces}
         self.by_shape: dict[tuple[int, str], list[str]] = defaultdict(list)
         alone = {phrase[0] for phrase in phrases if len(phrase) == 1}
@@ -199,7 +200,7 @@ class Reader:
         found, start = [], 0
         while start < len(run):
             for end in range(min(start + self.longest, len(run)), start + shortest - 1, -1):
-                if run[start:end] in self.pieces:
+                if run[start:end] in self.pieces_inside:
                     found.append(run[start:end])
                     start = end
                     break
