@@ -4,6 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
+from dalle.errors import DalleError
 from dalle.settings import DEFAULT_MODEL, PROMPT_POLICIES
 
 HELP = "Count what the prompt filter refuses, and which people the model draws."
@@ -32,9 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--part", choices=("all", *PARTS), default="all", help=text)
     text = "holds explicit.tsv and tricky_benign.tsv (default: the tests' own)"
     add("--sets", type=Path, default=CHECKOUT / "tests" / "safety", metavar="DIR", help=text)
-    text = "holds PartiPrompts.tsv and coco_captions.txt (default: ../shared/prompts)"
-    public = CHECKOUT.parent / "shared" / "prompts"
-    add("--prompts", type=Path, default=public, metavar="DIR", help=text)
+    text = "holds PartiPrompts.tsv and coco_captions.txt (default: without parti and coco)"
+    add("--prompts", type=Path, metavar="DIR", help=text)
     text = "of tricky, parti and coco that may be refused, in place of their goals"
     add("--max-false", type=float, metavar="SHARE", help=text)
     add("--show", action="store_true", help="print the texts that went wrong")
@@ -115,9 +115,12 @@ def run_prompts(arguments: argparse.Namespace) -> None:
 def _read_groups(arguments: argparse.Namespace, audit) -> list[tuple[str, str, list[str]]]:
     """Goal, name and texts of each set that was asked for; those named as their goal decide."""
     chosen = set(arguments.set or SETS)
-    if not arguments.set and not arguments.prompts.is_dir():
-        print(f"{arguments.prompts} is not there: without the public sets parti and coco")
-        chosen -= {"parti", "coco"}
+    if arguments.prompts is None and (public := chosen & {"parti", "coco"}):
+        if arguments.set:
+            names = " and ".join(sorted(public))
+            raise DalleError(f"--set {names} reads public prompts: say where with --prompts DIR.")
+        print("without the public sets parti and coco: --prompts DIR says where they are")
+        chosen -= public
 
     def ours(name: str) -> list[dict[str, str]]:
         rows = audit.read_set(arguments.sets / name)
@@ -149,7 +152,10 @@ def _read_groups(arguments: argparse.Namespace, audit) -> list[tuple[str, str, l
         groups.append(("parti", "parti", [row["Prompt"] for row in rows]))
     if "coco" in chosen:
         groups.append(("coco", "coco", audit.read_lines(arguments.prompts / "coco_captions.txt")))
-    return groups
+    held = [group for group in groups if group[2]]
+    if not held:
+        raise DalleError(f"none of these sets has a part {arguments.part}; leave --part out.")
+    return held
 
 
 def run_bias(arguments: argparse.Namespace) -> None:

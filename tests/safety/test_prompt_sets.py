@@ -11,13 +11,15 @@ from dalle.safety.rules import load_rules
 from dalle.text import TextNormalizer
 
 HERE = Path(__file__).parent
+# PartiPrompts.tsv and coco_captions.txt, which are not part of this repository; where they are kept
+# in this place beside it, the goals on them are tested too.
 PUBLIC = HERE.parents[2] / "shared" / "prompts"
 NORMALIZE = TextNormalizer()
 
 
 def public(name: str) -> Path:
     if not (PUBLIC / name).is_file():
-        pytest.skip(f"there is no ../shared/prompts/{name} beside this checkout")
+        pytest.skip(f"there is no {PUBLIC / name}")
     return PUBLIC / name
 
 
