@@ -88,8 +88,9 @@ def load_rules(path: Path = RULES_FILE) -> Rules:
 
 def word_finder(words: Iterable[str]) -> re.Pattern[str]:
     """Finds words as they are written; in scripts without spaces also inside of others."""
-    whole = (word if re.match(f"[{_SINGLE}]", word) else rf"(?<!\w){word}(?!\w)" for word in words)
-    return re.compile("|".join(whole), re.IGNORECASE)
+    anywhere = [word for word in words if re.match(f"[{_SINGLE}]", word)]
+    whole = "|".join(word for word in words if word not in anywhere)
+    return re.compile("|".join([rf"(?<!\w)(?:{whole})(?!\w)", *anywhere]), re.IGNORECASE)
 
 
 def read_phrases(text: str, words: Mapping[str, str] | None = None) -> frozenset[Phrase]:
