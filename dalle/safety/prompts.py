@@ -12,7 +12,7 @@ from typing import Self
 
 from dalle.errors import PromptRefused
 from dalle.safety.folding import SIGN, fold, open_markup, without_leet
-from dalle.safety.matching import Matcher, first_fulfilled
+from dalle.safety.matching import Matcher, first_fulfilled, settle_allowed
 from dalle.safety.reading import Reader, Repairs
 from dalle.safety.rules import load_rules, word_finder
 from dalle.settings import PROMPT_POLICIES, check_prompt_policy
@@ -100,7 +100,9 @@ class PromptFilter:
             for words in self._reader.read(folded, repairs):
                 if words not in judged:
                     judged.add(words)
-                    fulfilled.add(first_fulfilled(self._rules, self._matcher.find(words)))
+                    found = self._matcher.find(words)
+                    settle_allowed(found, words, folded)
+                    fulfilled.add(first_fulfilled(self._rules, found))
         fulfilled.discard(None)
         if not fulfilled:
             return ALLOWED

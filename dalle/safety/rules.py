@@ -12,6 +12,7 @@ from pathlib import Path
 from dalle.safety.folding import fold
 
 RULES_FILE = Path(__file__).parent / "rules.toml"
+ALLOWED = ("allowed", "allowed_things", "allowed_apart")  # phrases that are not looked at
 CATEGORIES = ("minors", "person", "sexual", "hate", "self-harm", "violence")
 
 # Scripts written without spaces, or with endings glued on: each character is a word of its own.

@@ -8,7 +8,7 @@ import pytest
 from dalle.errors import PromptRefused
 from dalle.safety.disguises import DISGUISES, disguised
 from dalle.safety.prompts import Decision, PromptFilter
-from dalle.safety.rules import CATEGORIES, RULES_FILE, load_rules, read_phrases, spell_out
+from dalle.safety.rules import ALLOWED, CATEGORIES, RULES_FILE, load_rules, read_phrases, spell_out
 from dalle.settings import SettingsError
 from dalle.text import TextNormalizer
 
@@ -75,6 +75,26 @@ def test_topics_spare_a_rule_but_no_more(standard, alone, spared, and_yet):
     assert not standard.check(alone).allowed
     assert standard.check(spared).allowed
     assert not standard.check(and_yet).allowed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "naked, an oak",
+        "Taylor Swift naked, clock",
+        "woman, naked flowers",
+        "nude; a mountain",
+        "gore, tex",
+    ],
+)
+def test_a_comma_or_a_person_ends_an_allowed_phrase(standard, text):
+    assert not standard.check(text).allowed
+
+
+def test_things_may_be_naked_where_nobody_is_named(standard):
+    assert standard.check("a naked oak").allowed
+    assert standard.check("#nakedoak").allowed
+    assert standard.check("Intercourse, Pennsylvania").allowed
 
 
 def test_topics_spare_nothing_with_children(standard):
@@ -188,7 +208,7 @@ def test_the_rules_have_a_version_and_the_hash_of_their_file(standard):
     rules = load_rules().rules
     names = {name for rule in rules for group in rule.groups for name in group}
     names |= {name for rule in rules for name in (*rule.spared_by, *rule.but_not)}
-    assert names | {"allowed"} == set(load_rules().lists)  # no list is forgotten
+    assert names | set(ALLOWED) == set(load_rules().lists)  # no list is forgotten
 
 
 def test_patterns_are_spelt_out():
