@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
 from functools import cache, partial
 
-from dalle.safety.rules import ALLOWED, Rules, split
+from dalle.safety.rules import Rules, split
 
 SHORTEST_PIECE = 3  # letters of a word inside a run of others
 SHORTEST_INSIDE = 4  # letters of a word inside single letters, with anything around it
@@ -52,8 +52,8 @@ class Reader:
     """Reads text with the vocabulary of a set of rules."""
 
     def __init__(self, rules: Rules) -> None:
-        refusing = {name: phrases for name, phrases in rules.lists.items() if name not in ALLOWED}
-        phrases = set().union(*refusing.values())
+        refusing = {name for rule in rules.rules for group in rule.groups for name in group}
+        phrases = set().union(*(rules.lists[name] for name in refusing))
         parts = {word for phrase in phrases for word in phrase}
         # Words that are refused by themselves: only for their sake is anything put together.
         self.refused = {
@@ -64,9 +64,7 @@ class Reader:
             for phrase in rules.lists[name]
             if len(phrase) == 1
         }
-        self.known = parts | {
-            word for name in ALLOWED for phrase in rules.lists[name] for word in phrase
-        }
+        self.known = {word for phrase in set().union(*rules.lists.values()) for word in phrase}
         self.joinable = {word for word in self.refused if len(word) >= SHORTEST_JOINED}
         self.beginnings = {word[:n] for word in self.joinable for n in range(1, len(word))}
         self.never_joined = rules.never_joined
