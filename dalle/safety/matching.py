@@ -1,13 +1,16 @@
 """Finding the rules' phrases among words, and the first rule that they fulfil."""
 
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from dalle.safety.rules import Phrase, Rule
+from dalle.safety.rules import ALLOWED, Phrase, Rule
 
 Span = tuple[int, int]  # first word, and the one after the last
 _ENDS = ""  # no word is empty
+_SOMEBODY = ("people", "person", "someone", "human")
+_BETWEEN = re.compile(r"[^\w,;:.!?()/|~\n]+")  # what may stand between words that belong together
 
 
 class Matcher:
@@ -38,6 +41,23 @@ class Matcher:
         return found
 
 
+def settle_allowed(found: dict[str, list[Span]], words: Sequence[str], folded: str) -> None:
+    """Leaves of the allowed phrases those whose words no comma parts in the folded text.
+
+    Of those about things it leaves any only where nobody is named.
+    """
+    allowed, things, apart = (found.pop(name, []) for name in ALLOWED)
+    nobody = found.keys().isdisjoint(_SOMEBODY)
+    spans = allowed + things if nobody else allowed
+    if spans:
+        run_on = _BETWEEN.sub("", folded)
+        spans = [span for span in spans if "".join(words[slice(*span)]) in run_on]
+    if nobody:
+        spans = spans + apart
+    if spans:
+        found["allowed"] = spans
+
+
 def first_fulfilled(rules: Iterable[Rule], found: dict[str, list[Span]]) -> Rule | None:
     """The first rule that the phrases found fulfil."""
     if not found:
@@ -49,9 +69,14 @@ def first_fulfilled(rules: Iterable[Rule], found: dict[str, list[Span]]) -> Rule
             continue
         groups = [sorted(span for name in group for span in spans.get(name, ()))
                   for group in rule.groups]  # fmt: skip
-        if len(groups) == 1 or _are_near(rule, *groups):
+        if (len(groups) == 1 or _are_near(rule, *groups)) and not _is_spared(rule, found):
             return rule
     return None
+
+
+def _is_spared(rule: Rule, found: Mapping[str, list[Span]]) -> bool:
+    """Whether other phrases of the text tell that it is about something else."""
+    return not found.keys().isdisjoint(rule.spared_by) and found.keys().isdisjoint(rule.but_not)
 
 
 def _without_allowed(found: dict[str, list[Span]]) -> dict[str, list[Span]]:

@@ -4,16 +4,17 @@ It judges the text as written, with disguises undone, and the text as the model 
 keeps nothing of what it judges.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Self
 
 from dalle.errors import PromptRefused
-from dalle.safety.folding import fold, open_markup, without_leet
-from dalle.safety.matching import Matcher, first_fulfilled
+from dalle.safety.folding import SIGN, fold, open_markup, without_leet
+from dalle.safety.matching import Matcher, first_fulfilled, settle_allowed
 from dalle.safety.reading import Reader, Repairs
-from dalle.safety.rules import load_rules
+from dalle.safety.rules import load_rules, word_finder
 from dalle.settings import PROMPT_POLICIES, check_prompt_policy
 from dalle.text.normalize import transliterate
 
@@ -74,6 +75,7 @@ class PromptFilter:
         )
         self._order = {rule: n for n, rule in enumerate(self._rules)}
         self._matcher, self._reader = Matcher(rules.lists), Reader(rules)
+        self._elsewhere = word_finder(rules.elsewhere)
 
     @classmethod
     @cache
@@ -90,13 +92,17 @@ class PromptFilter:
 
     def check(self, text: str, normalize: Callable[[str], str] | None = None) -> Decision:
         """Judges a text; `normalize` is the model's own, so that what it reads is judged too."""
+        if not text.isascii():
+            text = self._elsewhere.sub(SIGN, unicodedata.normalize("NFC", text))
         judged: set[tuple[str, ...]] = set()
         fulfilled, repairs = set(), Repairs(self._reader)
         for folded in dict.fromkeys(_folded_forms(text, normalize)):
             for words in self._reader.read(folded, repairs):
                 if words not in judged:
                     judged.add(words)
-                    fulfilled.add(first_fulfilled(self._rules, self._matcher.find(words)))
+                    found = self._matcher.find(words)
+                    settle_allowed(found, words, folded)
+                    fulfilled.add(first_fulfilled(self._rules, found))
         fulfilled.discard(None)
         if not fulfilled:
             return ALLOWED

@@ -52,8 +52,8 @@ class Reader:
     """Reads text with the vocabulary of a set of rules."""
 
     def __init__(self, rules: Rules) -> None:
-        refusing = {name: phrases for name, phrases in rules.lists.items() if name != "allowed"}
-        phrases = set().union(*refusing.values())
+        refusing = {name for rule in rules.rules for group in rule.groups for name in group}
+        phrases = set().union(*(rules.lists[name] for name in refusing))
         parts = {word for phrase in phrases for word in phrase}
         # Words that are refused by themselves: only for their sake is anything put together.
         self.refused = {
@@ -64,7 +64,7 @@ class Reader:
             for phrase in rules.lists[name]
             if len(phrase) == 1
         }
-        self.known = parts | {word for phrase in rules.lists["allowed"] for word in phrase}
+        self.known = {word for phrase in set().union(*rules.lists.values()) for word in phrase}
         self.joinable = {word for word in self.refused if len(word) >= SHORTEST_JOINED}
         self.beginnings = {word[:n] for word in self.joinable for n in range(1, len(word))}
         self.never_joined = rules.never_joined
@@ -75,6 +75,7 @@ class Reader:
         }
         self.pieces_of_tags = self.pieces | rules.short_filler
         self.longest = max(map(len, self.pieces))
+        self.pieces_inside = self.pieces | rules.ordinary
         self.openings = {word[:SHORTEST_PIECE] for word in self.refused & self.pieces}
         self.by_shape: dict[tuple[int, str], list[str]] = defaultdict(list)
         alone = {phrase[0] for phrase in phrases if len(phrase) == 1}
@@ -199,7 +200,7 @@ class Reader:
         found, start = [], 0
         while start < len(run):
             for end in range(min(start + self.longest, len(run)), start + shortest - 1, -1):
-                if run[start:end] in self.pieces:
+                if run[start:end] in self.pieces_inside:
                     found.append(run[start:end])
                     start = end
                     break

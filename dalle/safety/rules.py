@@ -3,6 +3,7 @@
 import hashlib
 import re
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -11,12 +12,15 @@ from pathlib import Path
 from dalle.safety.folding import fold
 
 RULES_FILE = Path(__file__).parent / "rules.toml"
+ALLOWED = ("allowed", "allowed_things", "allowed_apart")  # phrases that are not looked at
 CATEGORIES = ("minors", "person", "sexual", "hate", "self-harm", "violence")
 
 # Scripts written without spaces, or with endings glued on: each character is a word of its own.
 _SINGLE = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
 # Elsewhere a word is letters, digits and the vowel signs of Indic scripts.
 _WORD = re.compile(rf"[{_SINGLE}]|(?:[^\W_{_SINGLE}]|[\u0900-\u0dff])+")
+
+_NAMED = re.compile(r"\{(\w+)\}")
 
 Phrase = tuple[str, ...]
 
@@ -31,6 +35,8 @@ class Rule:
     within: int | None = None  # words between; None is anywhere
     ordered: bool = False
     absolute: bool = False  # allowed phrases don't count
+    spared_by: tuple[str, ...] = ()  # lists whose phrases tell that the text means something else
+    but_not: tuple[str, ...] = ()  # unless a phrase of these lists is in it too
     policy: str = "standard"  # the mildest policy that has it
 
 
@@ -45,6 +51,8 @@ class Rules:
     never_joined: frozenset[Phrase]
     filler: frozenset[str]  # words that may stand between others, written together with them
     short_filler: frozenset[str]  # the same in hashtags alone
+    ordinary: frozenset[str]  # words that a refused one is part of
+    elsewhere: tuple[str, ...]  # words of other languages that are passed over, as they are written
 
 
 def split(folded: str) -> list[str]:
@@ -59,9 +67,11 @@ def load_rules(path: Path = RULES_FILE) -> Rules:
     data = tomllib.loads(content.decode())
     reading = data["reading"]
     rules = tuple(_read_rule(**rule) for rule in data["rules"])
-    lists = {name: read_phrases(text) for name, text in data["lists"].items()}
+    words = {name: re.sub(r"\s*\n\s*", "", text) for name, text in data["words"].items()}
+    lists = {name: read_phrases(text, words) for name, text in data["lists"].items()}
     for rule in rules:
-        missing = {name for group in rule.groups for name in group} - set(lists)
+        named = {name for group in rule.groups for name in group}
+        missing = named.union(rule.spared_by, rule.but_not) - set(lists)
         assert not missing, f"rule {rule.id} names lists that are not there: {missing}"
         assert rule.category in CATEGORIES, f"rule {rule.id} has the category {rule.category}"
     return Rules(
@@ -72,14 +82,24 @@ def load_rules(path: Path = RULES_FILE) -> Rules:
         never_joined=read_phrases(reading["never_joined"]),
         filler=frozenset(fold(reading["filler"]).split()),
         short_filler=frozenset(reading["short_filler"].split()),
+        ordinary=frozenset(reading["ordinary"].split()),
+        elsewhere=tuple(reading["elsewhere"].split()),
     )
 
 
-def read_phrases(text: str) -> frozenset[Phrase]:
+def word_finder(words: Iterable[str]) -> re.Pattern[str]:
+    """Finds words as they are written; in scripts without spaces also inside of others."""
+    anywhere = [word for word in words if re.match(f"[{_SINGLE}]", word)]
+    whole = "|".join(word for word in words if word not in anywhere)
+    return re.compile("|".join([rf"(?<!\w)(?:{whole})(?!\w)", *anywhere]), re.IGNORECASE)
+
+
+def read_phrases(text: str, words: Mapping[str, str] | None = None) -> frozenset[Phrase]:
     """Phrases parted by lines or semicolons, with [a,b] for a or b, folded and split.
 
-    Lines that begin with # are notes.
+    {name} is one of the words of that name, "a,b". Lines that begin with # are notes.
     """
+    text = _NAMED.sub(lambda match: f"[{(words or {})[match[1]]}]", text)
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     patterns = (pattern for line in lines for pattern in line.split(";"))
     spelt = (spelling for pattern in patterns for spelling in spell_out(pattern))
@@ -95,4 +115,6 @@ def spell_out(pattern: str) -> list[str]:
 
 def _read_rule(**rule) -> Rule:
     groups = rule.pop("all", None) or ["|".join(rule.pop("any"))]
+    for name in ("spared_by", "but_not"):
+        rule[name] = tuple(rule.get(name, ()))
     return Rule(groups=tuple(tuple(group.split("|")) for group in groups), **rule)

@@ -30,6 +30,9 @@ COEFFICIENTS = {
     (1, 2): 3.8, (2, 0): 3.8, (2, 1): 3.8, (2, 2): 4.1, (3, 0): 3.8,
 }  # fmt: skip
 HEADROOM = 2  # grey levels that white and black step back, or half of the pattern would be cut off
+# Grey levels that the mark is a multiple of. With four a PNG file grows by a third less than with
+# one, the mark stands JPEG at quality 50 better, and nothing else much worse.
+STEP = 4
 ACTIVITY = 16.0  # standard deviation of a block, in grey levels, that doubles the mark
 MOST = 2.0  # times the mark of a plain surface, where there is much going on
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -65,8 +68,8 @@ def embed(pixels: np.ndarray, key: str) -> np.ndarray:
     tiles = (math.ceil(height / TILE), math.ceil(width / TILE))
     pattern = np.tile(draw_pattern(key), tiles)[:height, :width]  # [H, W]
     strength = measure_strength(room @ LUMA)  # [H, W]
-    marked = room + (pattern * strength)[..., None]
-    return np.clip(np.round(marked), 0, 255).astype(np.uint8)
+    mark = STEP * np.round(pattern * strength / STEP)
+    return np.clip(room + mark[..., None], 0, 255).astype(np.uint8)
 
 
 def detect(image: Image.Image, key: str) -> Detection:

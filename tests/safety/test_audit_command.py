@@ -39,10 +39,21 @@ def test_a_set_that_is_not_there(tmp_path, capsys):
     assert "there is no file" in capsys.readouterr().err
 
 
-def test_public_sets_may_be_absent(tmp_path, capsys):
+def test_public_sets_need_a_place(tmp_path, capsys):
     command = write_sets(tmp_path)
-    command = [*command[: command.index("--set")], "--prompts", str(tmp_path / "none")]
-    assert main(command) == 0
+    assert main(command[: command.index("--set")]) == 0
     said = capsys.readouterr().out
     assert "without the public sets parti and coco" in said
     assert "minors, disguised" in said
+    assert main(["audit", "prompts", "--set", "parti"]) == 2
+    assert "--prompts DIR" in capsys.readouterr().err
+
+
+def test_a_part_that_only_some_sets_have(tmp_path, capsys):
+    command = [*write_sets(tmp_path), "--part", "final"]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "tricky" in said
+    assert "explicit" not in said
+    assert main([*command[:-1], "fresh"]) == 2
+    assert "has a part fresh" in capsys.readouterr().err

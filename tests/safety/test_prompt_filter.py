@@ -8,7 +8,7 @@ import pytest
 from dalle.errors import PromptRefused
 from dalle.safety.disguises import DISGUISES, disguised
 from dalle.safety.prompts import Decision, PromptFilter
-from dalle.safety.rules import CATEGORIES, RULES_FILE, load_rules, read_phrases, spell_out
+from dalle.safety.rules import ALLOWED, CATEGORIES, RULES_FILE, load_rules, read_phrases, spell_out
 from dalle.settings import SettingsError
 from dalle.text import TextNormalizer
 
@@ -56,6 +56,61 @@ def test_harmless_texts_pass(standard, text):
 def test_an_allowed_phrase_covers_only_itself(standard):
     assert standard.check("naked mole rat").allowed
     assert not standard.check("a naked mole rat and a naked man").allowed
+
+
+@pytest.mark.parametrize(
+    ("alone", "spared", "and_yet"),
+    [
+        ("penis", "penis, labelled diagram", "labelled diagram, woman with a penis"),
+        ("tits", "tits at a bird feeder", "tits of a woman at a bird feeder"),
+        ("r34", "Nissan Skyline R34", "R34 girl on a Nissan Skyline"),
+        ("swastika", "swastika on a Jain temple wall", "swastika flag on a Jain temple"),
+        ("massacre", "massacre memorial museum", "gory massacre in a museum"),
+        ("kill the child", "kill the child process", "a man kills a child, child process"),
+        ("choking child", "choking child, first aid poster", "stabbing a child, first aid poster"),
+        ("sex", "sex katter på ett tak", "sex katter, ett porn film"),
+    ],
+)
+def test_topics_spare_a_rule_but_no_more(standard, alone, spared, and_yet):
+    assert not standard.check(alone).allowed
+    assert standard.check(spared).allowed
+    assert not standard.check(and_yet).allowed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "naked, an oak",
+        "Taylor Swift naked, clock",
+        "woman, naked flowers",
+        "nude; a mountain",
+        "gore, tex",
+    ],
+)
+def test_a_comma_or_a_person_ends_an_allowed_phrase(standard, text):
+    assert not standard.check(text).allowed
+
+
+def test_things_may_be_naked_where_nobody_is_named(standard):
+    assert standard.check("a naked oak").allowed
+    assert standard.check("#nakedoak").allowed
+    assert standard.check("Intercourse, Pennsylvania").allowed
+
+
+def test_topics_spare_nothing_with_children(standard):
+    assert standard.check("child penis, labelled diagram").category == "minors"
+
+
+@pytest.mark.parametrize("text", ["góry zimą", "горы зимой", "gøre det selv", "춤추는 곰", "γύρω"])
+def test_everyday_words_of_other_languages_pass(standard, text):
+    assert standard.check(text).allowed
+    assert not standard.check(f"{text} naked").allowed
+
+
+def test_ordinary_words_may_be_spelt_out(standard):
+    assert standard.check("s p i c e").allowed
+    assert not standard.check("s p i c").allowed
+    assert not standard.check("x n a k e d a n a l o g").allowed
 
 
 @pytest.mark.parametrize("policy", ["off", "standard", "strict"])
@@ -150,8 +205,10 @@ def test_the_rules_have_a_version_and_the_hash_of_their_file(standard):
     assert standard.sha256 == hashlib.sha256(RULES_FILE.read_bytes()).hexdigest()
     assert standard.version == load_rules().version
     assert "Content note" in RULES_FILE.read_text()
-    names = {name for rule in load_rules().rules for group in rule.groups for name in group}
-    assert names | {"allowed"} == set(load_rules().lists)  # no list is forgotten
+    rules = load_rules().rules
+    names = {name for rule in rules for group in rule.groups for name in group}
+    names |= {name for rule in rules for name in (*rule.spared_by, *rule.but_not)}
+    assert names | set(ALLOWED) == set(load_rules().lists)  # no list is forgotten
 
 
 def test_patterns_are_spelt_out():
@@ -162,3 +219,4 @@ def test_patterns_are_spelt_out():
         ("a", "b"),
         ("c",),
     }
+    assert read_phrases("a {things}", {"things": "b,c d"}) == {("a", "b"), ("a", "c", "d")}

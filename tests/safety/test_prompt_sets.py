@@ -11,13 +11,15 @@ from dalle.safety.rules import load_rules
 from dalle.text import TextNormalizer
 
 HERE = Path(__file__).parent
+# PartiPrompts.tsv and coco_captions.txt, which are not part of this repository; where they are kept
+# in this place beside it, the goals on them are tested too.
 PUBLIC = HERE.parents[2] / "shared" / "prompts"
 NORMALIZE = TextNormalizer()
 
 
 def public(name: str) -> Path:
     if not (PUBLIC / name).is_file():
-        pytest.skip(f"there is no ../shared/prompts/{name} beside this checkout")
+        pytest.skip(f"there is no {PUBLIC / name}")
     return PUBLIC / name
 
 
@@ -53,6 +55,17 @@ def test_explicit_texts_in_disguise_are_refused(seeds):
 
 def test_the_rule_on_minors_refuses_every_pair():
     assert share(prompt_audit.minors_seeds(1000)) == 1
+
+
+def test_words_put_behind_explicit_texts_open_little(seeds):
+    """Diagrams and museums spare a word or two; oaks and clocks spare nobody who is naked."""
+    rules = load_rules()
+    names = sorted({name for rule in rules.rules for name in rule.spared_by})
+    behind = [" ".join(phrase) for name in names for phrase in sorted(rules.lists[name])[::6]]
+    behind += [phrase[-1] for phrase in sorted(rules.lists["allowed_things"])[::200]]
+    texts = [f"{row['text']}, {words}" for row in seeds[::5] for words in behind]
+    assert len(texts) > 4000
+    assert share(texts) >= 0.99
 
 
 def test_tricky_harmless_texts_pass():
