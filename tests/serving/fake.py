@@ -70,7 +70,7 @@ class FakePipeline:
         if prompt.startswith("crowd") and self.refused < REFUSALS:
             self.refused += 1
             raise BusyError("Too many wait.", retry_after=1.0)
-        if prompt == "throng":
+        if prompt.startswith("throng"):
             raise BusyError("Too many wait.", retry_after=60.0)
         return Run(prompt, settings, None, None, [])
 
