@@ -11,6 +11,7 @@ from dalle.models.registry import locate
 from dalle.safety.prompts import PromptFilter
 from dalle.server_settings import ServerSettings
 from dalle.serving.api import add_api
+from dalle.serving.connections import limit_connections
 from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
@@ -64,6 +65,7 @@ def main() -> None:
         # it does on a busy machine.
         _frontend=False,
     )
+    limit_connections(page.server)
     # Only now, so that the page is there first. The embedded model serves until another one, if
     # asked for, has made a picture.
     engine.start()

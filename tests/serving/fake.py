@@ -17,6 +17,7 @@ from dalle.generation.result import Picture, Preview, Result
 from dalle.generation.run import Run, Slot
 from dalle.server_settings import ServerSettings
 from dalle.serving.api import add_api
+from dalle.serving.connections import limit_connections
 from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import BusyError, Engine
@@ -171,6 +172,7 @@ def main() -> None:
         enable_monitoring=False,
         app_kwargs=door(engine, settings),
     )
+    limit_connections(page.server)
     stop_on_signal(engine, page)
 
 
