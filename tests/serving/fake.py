@@ -5,7 +5,7 @@ PORT=8000 SECONDS_PER_FRAME=0.4 python -m tests.serving.fake
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -141,7 +141,7 @@ def make_site(engine: Engine) -> Site:
     )
 
 
-def main() -> None:
+def main(make: Callable[[float], FakePipeline] = FakePipeline) -> None:
     seconds = float(os.environ.get("SECONDS_PER_FRAME", "0.4"))
     settings = ServerSettings.from_environment(
         {"NINEFOLD_RATE_LIMIT": "100000/minute", "NINEFOLD_QUEUE_SIZE": "3"} | os.environ
@@ -149,7 +149,7 @@ def main() -> None:
     installed = Installed(lambda *key: FakePipeline(seconds, *key))
     installed.add(Offer("other", defaults={"condition_scale": 3.5}))
     engine = Engine(
-        lambda: FakePipeline(seconds),
+        lambda: make(seconds),
         settings.queue_size,
         installed,
         max_wait=settings.max_wait,
