@@ -17,6 +17,7 @@ from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
 from dalle.serving.installed import Installed, Offer
 from dalle.serving.look import launch_options
+from dalle.serving.memory import share_heaps
 from dalle.serving.models import bring
 from dalle.serving.page import build_page
 from dalle.serving.safety import safety_of
@@ -25,6 +26,7 @@ from dalle.settings import DEFAULT_MODEL
 
 
 def main() -> None:
+    share_heaps()
     # Warnings only: prompts and visitors are nobody's business.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     settings = ServerSettings.from_environment(os.environ)
