@@ -44,12 +44,13 @@ def nearest_example(prompt: str, examples: Sequence[Example]) -> list[Example]:
 
 def _show_kept(kept: Cached) -> dict[str, Any]:
     made = f"{kept.made:%Y-%m-%d %H:%M} UTC"
-    note = f"Not yours yet: drawn for a similar prompt on {made} by {kept.result.recipe['model']}."
+    who = kept.result.recipe["model"]
+    note = f"While you wait: drawn for a similar prompt, not for yours, on {made} by {who}."
     return _show(f"{kept.made}", note, data_uri(kept.nameless_png, "image/png"))
 
 
 def _show_example(example: Example) -> dict[str, Any]:
-    note = f"Not yours yet: an example that was drawn before, for “{example.prompt}”."
+    note = f"While you wait: an example, not drawn for you but for “{example.prompt}”."
     return _show(note, note, example.thumbnail)
 
 

@@ -46,7 +46,7 @@ def open_uri(uri: str) -> Image.Image:
 def test_the_nearest_result_is_shown_and_dated_without_its_prompt(engine):
     (run,) = meanwhile(refused("A red, big apple and a CAT"), make_site(engine))
     assert run["state"] == "meanwhile"
-    assert "Not yours yet: drawn for a similar prompt on 20" in run["note"]
+    assert "While you wait: drawn for a similar prompt, not for yours, on 20" in run["note"]
     assert run["note"].endswith("UTC by fake.")
     image = open_uri(run["sheet"])
     assert image.convert("RGB").getpixel((40, 40))[0] in range(4, 18)  # the seed of the fake: 11
@@ -58,7 +58,7 @@ def test_the_nearest_result_is_shown_and_dated_without_its_prompt(engine):
 @pytest.mark.parametrize("prompt", ["Jane and a red dog", "red cat 4471", "a cat", "Jane"])
 def test_what_may_tell_of_a_person_is_shown_to_nobody(engine, prompt):
     (run,) = meanwhile(refused(prompt), make_site(engine))
-    assert run["note"].startswith("Not yours yet: an example")
+    assert run["note"].startswith("While you wait: an example, not drawn for you")
 
 
 def test_who_knows_the_secret_words_is_shown_what_has_none(engine):

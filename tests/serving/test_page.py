@@ -93,7 +93,7 @@ def test_what_is_refused_is_tried_again_by_itself(page):
     page.box.fill("crowd of a cat and a dog")
     page.press("Generate")
     page.wait_for(".nf-line", "Your prompt is kept and tried again by itself in")
-    page.wait_for(".nf-borrowed", "Not yours yet: an example that was drawn before, for “a cat ")
+    page.wait_for(".nf-borrowed", "an example, not drawn for you but for “a cat next to a dog")
     page.wait_for(".nf-seconds", "(try 2 of 5)")
     page.wait_for_status("Done in")
     assert page.tiles.count() == 9
