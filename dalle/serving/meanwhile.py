@@ -2,9 +2,9 @@
 
 The nearest result that is kept, if it may be shown to somebody else; otherwise the page's own
 nearest example. Prompts are private, so what others wrote is never shown, and their pictures only
-to whoever wrote the same words or more, all of them from the model's own list of common words.
-That list holds no names of people and no numbers count, so probing it with long prompts tells at
-most that somebody drew, say, a red apple. Models that have no such list give examples alone.
+to whoever wrote the same words or more, all of them from the model's own list of common words and
+none a number. It lists things, colours and places, no surname and no address, so who probes with
+long prompts learns at most that somebody drew, say, a red apple. Without a list there are examples.
 """
 
 import re
