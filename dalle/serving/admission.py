@@ -5,7 +5,6 @@ import statistics
 from collections import deque
 
 from dalle.errors import DalleError
-from dalle.serving.cache import Cached
 from dalle.serving.faults import STOPPING
 
 REMEMBERED = 20  # batches whose seconds the estimate is made from
@@ -15,12 +14,9 @@ A_MINUTE = 60.0
 class BusyError(DalleError):
     """Too much is waiting already; worth another try after `retry_after` seconds."""
 
-    def __init__(
-        self, message: str, retry_after: float = A_MINUTE, nearest: Cached | None = None
-    ) -> None:
+    def __init__(self, message: str, retry_after: float = A_MINUTE) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        self.nearest = nearest  # a result that was drawn before and is not far from what was asked
 
 
 class Pace:

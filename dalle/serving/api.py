@@ -217,7 +217,8 @@ async def explain_call(request: Request, error: Exception) -> Response:
     """A sentence for a call that fits no endpoint.
 
     Gradio raises these where an endpoint is unknown, and for a call by name a TypeError where a
-    parameter is missing or unknown; without a handler all are an "Internal Server Error".
+    parameter is missing or unknown; without a handler all are an "Internal Server Error". So is an
+    upload that is no file, with an AttributeError where its progress is watched.
     """
     by_name = request.url.path.startswith(CALLS_BY_NAME)
     endpoint = request.url.path.rstrip("/").rpartition("/")[2][:80]
@@ -225,7 +226,7 @@ async def explain_call(request: Request, error: Exception) -> Response:
         status, told = 404, f"There is no endpoint named /{endpoint}"
     elif request.url.path == JOIN and isinstance(error, KeyError):
         status, told = 404, "There is no function of that number"
-    elif request.url.path == UPLOAD and isinstance(error, TypeError):
+    elif request.url.path == UPLOAD and isinstance(error, TypeError | AttributeError):
         status, told = 400, "The form holds something that is no file"
     elif by_name and isinstance(error, TypeError):
         status, told = 400, str(error).split(". Please", 1)[0]
@@ -243,7 +244,7 @@ async def explain_form(request: Request, error: RequestValidationError) -> Respo
 
 
 EXCEPTION_HANDLERS = {
-    **dict.fromkeys((FnIndexInferError, KeyError, TypeError), explain_call),
+    **dict.fromkeys((FnIndexInferError, KeyError, TypeError, AttributeError), explain_call),
     RequestValidationError: explain_form,
 }
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dalle.errors import DalleError
 from dalle.generation.batch import SLOTS
 from dalle.serving.admission import BusyError, Pace, refuse
-from dalle.serving.cache import Key, ResultCache
+from dalle.serving.cache import Key
 from dalle.serving.fairness import FairQueue
 from dalle.serving.states import Waiting
 from dalle.serving.tickets import Drawing, Listener, Share, Ticket
@@ -16,12 +16,12 @@ from dalle.serving.tickets import Drawing, Listener, Share, Ticket
 class Backlog:
     """The queue and the batch that is being drawn."""
 
-    def __init__(self, queue_size: int, max_wait: float, cache: ResultCache) -> None:
+    def __init__(self, queue_size: int, max_wait: float) -> None:
         self.pace = Pace()
         self.size = SLOTS  # of a batch
         self.closed = False  # no more are taken
         self.failure: DalleError | None = None  # why none can be
-        self._queue_size, self._max_wait, self._cache = queue_size, max_wait, cache
+        self._queue_size, self._max_wait = queue_size, max_wait
         self._queue = FairQueue()
         self._drawing: list[Ticket] = []
         self.listening_now = 0  # visitors who have not got their last frame
@@ -62,7 +62,6 @@ class Backlog:
             refusal = self._refusal(ticket)
             if refusal:
                 self._queue.remove(ticket)
-                refusal.nearest = self._cache.nearest(ticket.prompt)
                 raise refusal
             if isinstance(ticket, Drawing) and ticket.key:
                 self._known[ticket.key] = ticket

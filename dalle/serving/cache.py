@@ -1,13 +1,18 @@
 """Results that were drawn lately: who asks for the same recipe need not wait for it."""
 
+import functools
 import json
+import re
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from dalle.generation.pictures import make_grid
 from dalle.generation.result import Result
+from dalle.safety.provenance import default_marker
 from dalle.settings import GenerationSettings
 
 Key = str
@@ -36,6 +41,12 @@ class Cached:
         """Bytes of its pixels; all else is small."""
         pictures = [*self.result.pictures, *self.result.rejected]
         return sum(3 * picture.image.width * picture.image.height for picture in pictures)
+
+    @functools.cached_property
+    def nameless_png(self) -> bytes:
+        """The kept pictures in one marked file without the prompt, seed and settings."""
+        grid = make_grid([picture.shown() for picture in self.result.pictures])
+        return default_marker().encode(grid, {})
 
 
 class ResultCache:
@@ -73,23 +84,25 @@ class ResultCache:
             self._entries.clear()
             self.size = 0
 
-    def nearest(self, prompt: str) -> Cached | None:
-        """A result whose prompt has most of these words, and no others.
+    def nearest(self, prompt: str, harmless: Callable[[str], bool]) -> Cached | None:
+        """The latest result whose prompt has most of these words, no others, and is `harmless`.
 
-        No others, because it may be a stranger's: nobody learns from it what somebody else wrote.
+        It may be a stranger's, hence both: nobody is shown a word that they did not write, and who
+        tries out what others have asked for learns nothing of what is their own business.
         """
         asked = _words(prompt)
-        best, most = None, 0
+        best, most = None, 1
         with self._lock:
             for entry in self._entries.values():
-                words = _words(entry.result.prompt) | _words(_against(entry.result))
-                if words <= asked and len(words) >= max(most, 1):
+                texts = entry.result.prompt, _against(entry.result)
+                words = _words(" ".join(texts))
+                if words <= asked and len(words) >= most and all(map(harmless, texts)):
                     best, most = entry, len(words)
         return best
 
 
 def _words(text: str) -> AbstractSet[str]:
-    return frozenset(text.lower().split())
+    return frozenset(re.findall(r"\w+", text.lower()))
 
 
 def _against(result: Result) -> str:

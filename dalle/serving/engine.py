@@ -69,7 +69,7 @@ class Engine:
         self.cache = ResultCache(cache_bytes)
         self._load = load
         self._queue_size = queue_size
-        self._backlog = Backlog(queue_size, max_wait, self.cache)
+        self._backlog = Backlog(queue_size, max_wait)
         self._strangers = count()
         self._drawer = Drawer(self.metrics)
         self._serving: Serving | None = None

@@ -3,6 +3,7 @@
 It stands in app_kwargs["middleware"] of launch(). Addresses are used and forgotten, never logged.
 """
 
+import asyncio
 import math
 import time
 
@@ -30,6 +31,7 @@ UNDER = (
 FILES = f"{API}/file="
 # /rank takes pictures, and so does the panel that reads them; nothing else is long.
 MAX_BODY = 8 * 2**20
+BODY_SECONDS = 60.0  # that it may take to come
 # A drawing is counted where it is asked for; the page asks for little things far more often.
 COUNTED = (
     f"{API}/call/", f"{API}/run/", f"{API}/queue/join", f"{API}/upload",
@@ -44,8 +46,12 @@ HEADERS = {
 }
 
 
-class TooLongError(Exception):
-    """The body went on after MAX_BODY bytes."""
+class BodyError(Exception):
+    """The body is longer than MAX_BODY, or slower than BODY_SECONDS."""
+
+    def __init__(self, refusal: Response) -> None:
+        super().__init__()
+        self.refusal = refusal
 
 
 class Guard:
@@ -80,10 +86,10 @@ class Guard:
             try:
                 await self.app(scope, counted(receive), send_with_headers)
                 return
-            except TooLongError:
+            except BodyError as error:
                 if started:
                     raise
-                refusal = too_long()
+                refusal = error.refusal
             except Exception:
                 # Gradio tells of an unknown event in its stream, and then breaks the stream off.
                 if not streaming:
@@ -129,15 +135,21 @@ def may_be_asked_for(path: str) -> bool:
 
 
 def counted(receive: Receive) -> Receive:
-    """`receive`, ending with TooLongError where the body is too long; lengths may be lies."""
-    count = 0
+    """`receive`, ending with BodyError where the body is too long or slow; lengths may be lies."""
+    count, whole, deadline = 0, False, asyncio.get_running_loop().time() + BODY_SECONDS
 
     async def receive_counted() -> Message:
-        nonlocal count
-        message = await receive()
+        nonlocal count, whole
+        try:
+            # After the body it waits for the visitor to leave, as long as that takes.
+            async with asyncio.timeout_at(None if whole else deadline):
+                message = await receive()
+        except TimeoutError as error:
+            raise BodyError(too_slow()) from error
         count += len(message.get("body", b""))
+        whole = not message.get("more_body", False)
         if count > MAX_BODY:
-            raise TooLongError
+            raise BodyError(too_long())
         return message
 
     return receive_counted
@@ -145,6 +157,10 @@ def counted(receive: Receive) -> Receive:
 
 def too_long() -> Response:
     return told(413, f"The body is too long; at most {MAX_BODY // 2**20} MB are read.")
+
+
+def too_slow() -> Response:
+    return told(408, f"The body took too long; it must be here within {BODY_SECONDS:.0f} seconds.")
 
 
 def told(status: int, sentence: str) -> Response:

@@ -23,6 +23,7 @@ from dalle.serving.functions import Functions
 from dalle.serving.knobs import SLIDERS, add_knobs, collect, shown
 from dalle.serving.links import Order, read_query, tell_differences
 from dalle.serving.look import logo_uri, read_static
+from dalle.serving.meanwhile import meanwhile
 from dalle.serving.site import Site
 from dalle.serving.widget import make_widget
 from dalle.serving.words import KnownWords
@@ -123,7 +124,7 @@ def build_page(
                 yield tell("failed", str(error)), {"runs": [], "more": True}
                 return
             for line, runs in desk.draw_all(text, chosen, bool(keep)):
-                yield line, {"runs": runs}
+                yield line, {"runs": [*runs, *meanwhile(line, site)]}
 
         def draw_refused(event: gr.EventData, keep: bool, *values: Any):
             for line, runs in draw(event.text, keep, *values):
@@ -143,7 +144,7 @@ def build_page(
             knobs = asked.knobs | desk.wanted(asked.origin)
             whole = asked.candidate is None
             for line, runs in desk.draw_all(asked.prompt, knobs) if whole else draw_alone(asked):
-                yield line, {"runs": runs}
+                yield line, {"runs": [*runs, *meanwhile(line, site)]}
 
         def draw_again(event: gr.EventData):
             for line, runs in draw_alone(read_query(event.query), event.name):

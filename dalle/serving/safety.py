@@ -41,7 +41,9 @@ def make_facts(settings: ServerSettings) -> Callable[[], Rows]:
             ("Reports", f"Reports of pictures are {kept}."),
             (
                 "Privacy",
-                "Prompts and addresses are not logged; the history is kept by your browser alone.",
+                "Prompts and addresses are not logged; the history is kept by your browser alone. "
+                "Whoever has to wait may see pictures that others asked for with the same common "
+                "words, never a prompt of theirs.",
             ),
         ]
 

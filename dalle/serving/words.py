@@ -41,6 +41,11 @@ class KnownWords:
         found = re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", text.lower())
         return [word for word in dict.fromkeys(found) if not self._knows(word)]
 
+    def cover(self, text: str) -> bool:
+        """Whether a text has no other words, and no numbers: then it cannot tell of a person."""
+        words = text.lower().replace(",", " ").split()
+        return bool(self.words) and all(word.isalpha() and self._knows(word) for word in words)
+
     def nearest(self, word: str) -> list[str]:
         """Known words that are written nearly so, the nearest first."""
         return difflib.get_close_matches(word.lower(), self._sorted, NEAREST, ALIKE)

@@ -15,11 +15,15 @@ IMAGES = "/v1/images/generations"
 
 @dataclass(frozen=True)
 class Ending:
-    """What became of a request: "drawn", "refused" (with a time to come back), "told" or "lost"."""
+    """What became of a request: "drawn", "refused" (with a time to come back), "told" or "lost".
+
+    Told means in a sentence: an error without one is a loss.
+    """
 
     outcome: str
     seconds: float
     preview: float | None = None  # seconds to the first one
+    sentence: str = ""  # that was told
 
 
 async def ask_page(client: httpx.AsyncClient, **knobs: object) -> Ending:
@@ -28,7 +32,7 @@ async def ask_page(client: httpx.AsyncClient, **knobs: object) -> Ending:
     try:
         joined = await client.post(f"{CALL}/v2/generate", json=knobs)
         if joined.status_code != 200:
-            return Ending("told", time.monotonic() - started)
+            return _tell(joined.json()["detail"], started)
         name = joined.json()["event_id"]
         async with client.stream("GET", f"{CALL}/generate/{name}") as stream:
             async for line in stream.aiter_lines():
@@ -37,11 +41,12 @@ async def ask_page(client: httpx.AsyncClient, **knobs: object) -> Ending:
                 elif event == "generating" and preview is None and '"drawing"' in line:
                     if json.loads(line.partition(":")[2])[2]:
                         preview = time.monotonic() - started
-                elif event in ("complete", "error"):
-                    outcome = "drawn" if event == "complete" else "told"
-                    return Ending(outcome, time.monotonic() - started, preview)
-    except (httpx.TransportError, ValueError):
-        pass
+                elif line.startswith("data:") and event == "complete":
+                    return Ending("drawn", time.monotonic() - started, preview)
+                elif line.startswith("data:") and event == "error":
+                    return _tell(json.loads(line.partition(":")[2])["error"], started)
+    except (httpx.TransportError, ValueError, TypeError, KeyError):
+        pass  # no connection, or no answer of ours
     return Ending("lost", time.monotonic() - started, preview)
 
 
@@ -50,14 +55,18 @@ async def ask_program(client: httpx.AsyncClient, **order: object) -> Ending:
     started = time.monotonic()
     try:
         answer = await client.post(IMAGES, json=order)
-        outcome = "drawn" if answer.status_code == 200 else "lost"
         if answer.status_code == 503 and "retry-after" in answer.headers:
-            outcome = "refused"
-        elif "error" in answer.json():
-            outcome = "told"
-    except (httpx.TransportError, ValueError):
-        outcome = "lost"
-    return Ending(outcome, time.monotonic() - started)
+            return Ending("refused", time.monotonic() - started)
+        if answer.status_code != 200:
+            return _tell(answer.json()["error"]["message"], started)
+        return Ending("drawn" if answer.json()["data"] else "lost", time.monotonic() - started)
+    except (httpx.TransportError, ValueError, TypeError, KeyError):
+        return Ending("lost", time.monotonic() - started)
+
+
+def _tell(sentence: str | None, started: float) -> Ending:
+    outcome = "told" if sentence else "lost"
+    return Ending(outcome, time.monotonic() - started, sentence=sentence or "")
 
 
 async def leave_early(client: httpx.AsyncClient, **order: object) -> None:
@@ -71,15 +80,24 @@ async def join_silently(client: httpx.AsyncClient, **knobs: object) -> None:
     await client.post(f"{CALL}/v2/generate", json=knobs)
 
 
-async def dawdle(address: str, seconds: float) -> None:
-    """Sends a header a letter at a time."""
+async def dawdle(address: str, seconds: float) -> bool:
+    """Sends a header a letter at a time; whether the server had enough of it before."""
     place = urlsplit(address)
-    _, writer = await asyncio.open_connection(place.hostname, place.port)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
     writer.write(b"GET / HTTP/1.1\r\nX-Slow: ")
+    ended = asyncio.create_task(_read_to_the_end(reader))
     for _ in range(int(4 * seconds)):
+        if ended.done():
+            break
         writer.write(b"a")
         await asyncio.sleep(0.25)
     writer.close()
+    return not ended.cancel()
+
+
+async def _read_to_the_end(reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(ConnectionError):
+        await reader.read()
 
 
 async def send_rubbish(client: httpx.AsyncClient, number: int) -> None:

@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import httpx
 
 from dalle.soak import callers
-from dalle.soak.server import read_figures
+from dalle.soak.server import count_handles, read_figures
 
 VISITORS = 16
+SILENCE = 7  # seconds after which the server has closed connections that nobody uses
 PROMPTS = ("a red apple", "a cat in the snow", "two dogs", "a rocket, pixel art", "a green car")
 
 
@@ -127,7 +128,7 @@ class Soak:
         self.tell(name, f"{well} of {len(asked)} ({count['drawn']} drawn)", "100%")
 
     async def memory(self) -> None:
-        """A steady stream at what can be drawn; memory, files and threads of the server."""
+        """A steady stream at what can be drawn; memory of the server."""
         samples: list[dict[str, float]] = []
         done = asyncio.Event()
 
@@ -143,7 +144,6 @@ class Soak:
                 {
                     "seconds": time.monotonic() - started,
                     "megabytes": figures["process_resident_memory_bytes"] / 2**20,
-                    "files": figures["process_open_fds"],
                 }
             )
             await asyncio.sleep(max(0.5, self.options.seconds / 200))
@@ -157,20 +157,24 @@ class Soak:
         )
         name = f"memory after {self.options.seconds:.0f} s of steady load, second to last quarter"
         self.tell(name, f"{last / second - 1:+.1%} ({second:.0f} to {last:.0f} MB)", "<= 2%")
-        files = (await read_figures(self.client))["process_open_fds"]
-        self.tell("open files then", f"{files:.0f}", "as before")
 
 
-async def run_phases(address: str, options: argparse.Namespace) -> dict[str, object]:
+async def run_phases(address: str, process: int, options: argparse.Namespace) -> dict[str, object]:
     """The figures and curves of the phases that were asked for, in their order."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
     async with httpx.AsyncClient(base_url=address, timeout=600, limits=limits) as client:
         soak = Soak(client, address, options)
-        before = (await read_figures(client))["process_open_fds"]
+        await callers.ask_page(client, **soak.recipe())  # what is there for good is there by now
+        await asyncio.sleep(SILENCE)
+        before = count_handles(process)
         for phase in ("throughput", "page", "overload", "faults", "memory"):
             if phase in options.phase:
                 await getattr(soak, phase)()
-        soak.tell("open files before all of it", f"{before:.0f}")
+        await asyncio.sleep(SILENCE)
+        after = count_handles(process)
+        for name in before:
+            goal = "printed" if name == "threads" else "as before"  # pools grow with the crowd
+            soak.tell(f"{name} before and after", f"{before[name]}, {after[name]}", goal)
     return {"figures": soak.figures, "curves": soak.curves}
 
 

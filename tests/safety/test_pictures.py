@@ -1,5 +1,7 @@
 """Show, blur, hide; and hide whatever goes wrong. No unsafe picture is used: scores are made up."""
 
+import os
+import subprocess
 import sys
 import threading
 from concurrent.futures import Future
@@ -243,3 +245,12 @@ def test_the_pipeline_asks_clip_about_the_concepts() -> None:
     assert compared.shape == (4, 4)
     np.testing.assert_allclose(compared[:, 0], [p.score for p in plain.pictures[:4]], rtol=1e-5)
     assert np.abs(asked._cosines(compared[:, 1:])).max() <= 1.0001
+
+
+def test_the_scorer_puts_nothing_down_about_its_use(tmp_path: Path) -> None:
+    environment = os.environ | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)  # set by other tests
+    code = "from dalle.safety.pictures import load_open_nsfw; load_open_nsfw()"
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, check=True)
+    assert list(tmp_path.rglob("*onnxruntime*")) == []

@@ -5,7 +5,7 @@ PORT=8000 SECONDS_PER_FRAME=0.4 python -m tests.serving.fake
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from dalle.generation.result import Picture, Preview, Result
 from dalle.generation.run import Run, Slot
 from dalle.server_settings import ServerSettings
 from dalle.serving.api import add_api
+from dalle.serving.connections import limit_connections
 from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import BusyError, Engine
@@ -70,7 +71,7 @@ class FakePipeline:
         if prompt.startswith("crowd") and self.refused < REFUSALS:
             self.refused += 1
             raise BusyError("Too many wait.", retry_after=1.0)
-        if prompt == "throng":
+        if prompt.startswith("throng"):
             raise BusyError("Too many wait.", retry_after=60.0)
         return Run(prompt, settings, None, None, [])
 
@@ -140,7 +141,7 @@ def make_site(engine: Engine) -> Site:
     )
 
 
-def main() -> None:
+def main(make: Callable[[float], FakePipeline] = FakePipeline) -> None:
     seconds = float(os.environ.get("SECONDS_PER_FRAME", "0.4"))
     settings = ServerSettings.from_environment(
         {"NINEFOLD_RATE_LIMIT": "100000/minute", "NINEFOLD_QUEUE_SIZE": "3"} | os.environ
@@ -148,7 +149,7 @@ def main() -> None:
     installed = Installed(lambda *key: FakePipeline(seconds, *key))
     installed.add(Offer("other", defaults={"condition_scale": 3.5}))
     engine = Engine(
-        lambda: FakePipeline(seconds),
+        lambda: make(seconds),
         settings.queue_size,
         installed,
         max_wait=settings.max_wait,
@@ -171,6 +172,7 @@ def main() -> None:
         enable_monitoring=False,
         app_kwargs=door(engine, settings),
     )
+    limit_connections(page.server)
     stop_on_signal(engine, page)
 
 

@@ -47,6 +47,7 @@ def bodies() -> Iterator[tuple[str, bytes, str]]:
     field = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n1\r\n--x--\r\n'
     for name in (b"", b"files", b"upload"):
         yield f"{API}/upload", field % name, "multipart/form-data; boundary=x"
+        yield f"{API}/upload?upload_id=x", field % name, "multipart/form-data; boundary=x"
     for index in (999, -1, 10**9, "0", 1.5, [], {}):
         join = {"data": [], "fn_index": index, "session_hash": "abc"}
         yield f"{API}/queue/join", json.dumps(join).encode(), JSON

@@ -130,7 +130,6 @@ def test_a_wait_that_is_too_long_is_refused_with_a_time_to_come_back():
     with pytest.raises(BusyError, match=r"wait about \d+ seconds.*in about \d+ second") as caught:
         [next(engine.draw(prompt)) for prompt in asked]
     assert caught.value.retry_after >= 1
-    assert caught.value.nearest.result.prompt == "a red cat"
 
 
 def tried(engine: Engine, prompt: str) -> None:

@@ -12,41 +12,9 @@ from dalle.generation.result import Result
 from dalle.serving import api
 from dalle.serving.engine import BusyError, Engine, Waiting
 from dalle.serving.faults import is_out_of_memory, tell
-from tests.serving.fake import FakePipeline
+from tests.serving.unlucky import FAULTS, Unlucky
 
 REQUESTS, VISITORS = 1000, 20
-
-
-class Unlucky(FakePipeline):
-    """Breaks at each step of the way, as the prompt says; and now and then by itself."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.dice = random.Random(1)
-        self.odds = 0.02  # that memory runs out, at each chunk
-
-    def draw_together(self, slots, size=4):
-        for chunk in super().draw_together(slots, size):
-            for slot in slots:
-                if slot.run.prompt == "no number":
-                    slot.run.failure = DalleError("The model gave no number.")
-                if slot.run.prompt == "batch":
-                    raise RuntimeError("secret detail")
-            if self.dice.random() < self.odds:
-                raise MemoryError
-            yield chunk
-
-    def preview(self, run):
-        if run.prompt == "preview":
-            raise ValueError("secret detail")
-        if run.prompt == "exit":
-            raise SystemExit(1)
-        return super().preview(run)
-
-    def finish(self, run):
-        if run.prompt == "ranker":
-            raise ValueError("secret detail")
-        return super().finish(run)
 
 
 def test_a_thousand_requests_with_faults() -> None:
@@ -54,7 +22,7 @@ def test_a_thousand_requests_with_faults() -> None:
     engine = Engine(lambda: pipeline, VISITORS)
     engine.start()
     engine.wait_until_settled()
-    faults = ("no number", "batch", "preview", "exit", "ranker", "break", "fail", "leave")
+    faults = (*FAULTS, "leave")
     endings: Counter[str] = Counter()
 
     def visit(visitor: int) -> None:

@@ -90,13 +90,15 @@ def test_stop_stops_and_keeps_the_prompt(page, way):
 
 
 def test_what_is_refused_is_tried_again_by_itself(page):
-    page.box.fill("crowd of cats")
+    page.box.fill("crowd of a cat and a dog")
     page.press("Generate")
     page.wait_for(".nf-line", "Your prompt is kept and tried again by itself in")
+    page.wait_for(".nf-borrowed", "an example, not drawn for you but for “a cat next to a dog")
     page.wait_for(".nf-seconds", "(try 2 of 5)")
     page.wait_for_status("Done in")
     assert page.tiles.count() == 9
-    assert page.prompt == "crowd of cats"
+    assert page.view.locator(".nf-borrowed").count() == 0
+    assert page.prompt == "crowd of a cat and a dog"
 
 
 def test_stop_ends_trying_again(page):

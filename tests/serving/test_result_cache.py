@@ -39,5 +39,13 @@ def test_the_nearest_never_tells_a_word_that_was_not_asked_for():
     for prompt in ("apple", "a red apple", "a red apple for Jane"):
         cache.put(prompt, draw(prompt))
     cache.put("against", draw("a big red apple", negative_prompt="Jane"))
-    assert cache.nearest("A big RED apple").result.prompt == "a red apple"
-    assert cache.nearest("a pear") is None
+
+    def nearest(prompt: str, harmless=lambda text: True) -> str:
+        kept = cache.nearest(prompt, harmless)
+        return kept.result.prompt if kept else ""
+
+    assert nearest("A big, RED apple") == "a red apple"
+    assert nearest("a pear") == ""
+    assert nearest("a red apple for Jane") == "a red apple for Jane"
+    assert nearest("a red apple for Jane", lambda text: "Jane" not in text) == "a red apple"
+    assert nearest("a big red apple, Jane", lambda text: "Jane" not in text) == "a red apple"

@@ -14,6 +14,16 @@ def test_what_is_known_is_not_named(text):
     assert WORDS.comment(text) == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "covered"),
+    [("a red Apple, it", True), ("", True), ("apple 3", False), ("apple Jane", False),
+     ("apple\u0661", False), ("apple@box", False)],
+)  # fmt: skip
+def test_only_plain_known_words_are_covered(text, covered):
+    assert WORDS.cover(text) == covered
+    assert not KnownWords().cover(text)
+
+
 def test_unknown_words_come_with_the_nearest_known_ones():
     assert WORDS.comment("an aple from mordor") == (
         "Not known to this small model: aple (nearest: apple); from; mordor."

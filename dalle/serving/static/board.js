@@ -1,12 +1,13 @@
 // The pictures: a sheet that fills while it is drawn, then the tiles, one of which may be large.
 const root = element.querySelector(".nf-board");
 const sections = new Map(); // a run's key -> { run, node, tiles, at }
-const LOOKS = { waiting, preview, done, failed, example };
+const LOOKS = { waiting, preview, done, failed, example, meanwhile };
 
 function show() {
   const { runs = [], more = false } = props.value ?? {};
   const keys = new Set(runs.map((run) => run.key));
-  for (const key of sections.keys()) if (!more && !keys.has(key)) forget(key);
+  for (const [key, { run }] of sections)
+    if (!keys.has(key) && (!more || run.state === "meanwhile")) forget(key);
   for (const run of runs) if (sections.get(run.key)?.run.stamp !== run.stamp) put(run, more);
 }
 
@@ -69,6 +70,11 @@ function failed({ run }) {
 function example({ run }) {
   const alt = `Nine pictures of: ${run.prompt}, drawn by AI`;
   return [h("img", { class: "nf-sheet", src: run.sheet, alt }), h("p", { class: "nf-small" }, run.note)];
+}
+
+// Somebody else's pictures, or an example: told apart from the visitor's own before anything else.
+function meanwhile({ run }) {
+  return [h("p", { class: "nf-borrowed" }, run.note), h("img", { class: "nf-sheet", src: run.sheet, alt: run.alt })];
 }
 
 function done(entry) {

@@ -1,0 +1,152 @@
+"""Connections that take their time: they are ended, and disturb nobody until then."""
+
+import asyncio
+import contextlib
+import http.client
+import socket
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from dalle.serving import connections, guard
+from dalle.serving.guard import Guard
+from tests.serving.hostile import OPENAI
+
+SLOW = 50
+ROUNDS = 120  # of half a second; many times what a head may take
+
+
+@pytest.fixture
+def connect(quick_app: str) -> Iterator[Callable[[], socket.socket]]:
+    """Opens connections to the app; they are closed in the end."""
+    place = urllib.parse.urlsplit(quick_app)
+    with contextlib.ExitStack() as opened:
+        yield lambda: opened.enter_context(socket.create_connection((place.hostname, place.port)))
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the server has ended it; what it said before that is read away."""
+    connection.setblocking(False)
+    try:
+        while connection.recv(65_536):
+            pass
+        return True
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def trickle(connection: socket.socket) -> bool:
+    """Sends one more letter; whether the connection is still there."""
+    if is_closed(connection):
+        return False
+    try:
+        connection.send(b"a")
+    except ConnectionError:
+        return False
+    return True
+
+
+def test_who_sends_half_a_head_is_not_waited_for(quick_app: str, connect: Callable) -> None:
+    slow = [connect() for _ in range(SLOW)]
+    half = b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "
+    silent, slow = slow[:10], slow[10:]
+    for connection in slow:
+        connection.sendall(half)
+    # A second request on a connection that has had its answer is no different.
+    slow.append(connect())
+    slow[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + half)
+    with httpx.Client(base_url=quick_app, timeout=60) as client:
+        answer = client.post(OPENAI, json={"prompt": "a cat", "n": 1})
+        assert answer.status_code == 200
+        left = slow
+        for _ in range(ROUNDS):
+            left = [connection for connection in left if trickle(connection)]
+            silent = [connection for connection in silent if not is_closed(connection)]
+            if not (left or silent):
+                break
+            time.sleep(0.5)
+        assert (left, silent) == ([], [])
+        assert client.get("/healthz").status_code == 200
+
+
+def test_who_waits_for_an_answer_is_left_alone(quick_app: str) -> None:
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(quick_app).netloc, timeout=60)
+    connection.request("GET", "/gradio_api/heartbeat/abc")
+    answer = connection.getresponse()
+    read = b""
+    while read.count(b"ALIVE") < 2:  # one at once and one a while later, after a head's time
+        line = answer.readline()
+        assert line, "the server ended the connection"
+        read += line
+    connection.close()
+
+
+def test_there_is_an_end_to_how_many_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST", 2)
+
+    class Transport(asyncio.Transport):
+        aborted = False
+
+        def abort(self) -> None:
+            self.aborted = True
+
+    class Protocol(connections.PunctualProtocol):
+        def __init__(self, everybody: set) -> None:
+            self.connections = everybody
+            self.loop = SimpleNamespace(call_later=lambda seconds, then: None)
+
+    monkeypatch.setattr(
+        connections.AutoHTTPProtocol,
+        "connection_made",
+        lambda self, transport: self.connections.add(self),
+    )
+    everybody, transports = set(), [Transport() for _ in range(3)]
+    for transport in transports:
+        Protocol(everybody).connection_made(transport)
+    assert [transport.aborted for transport in transports] == [False, False, True]
+
+
+@pytest.mark.parametrize("pieces", [[], [b"{"]])
+def test_a_body_that_does_not_come_is_not_waited_for(
+    pieces: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0.01)
+    sent, left = [], list(pieces)
+
+    async def receive() -> dict:
+        if left:
+            return {"type": "http.request", "body": left.pop(0), "more_body": True}
+        return await asyncio.get_running_loop().create_future()  # for ever
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    async def read_on(scope: dict, receive, send) -> None:
+        while True:
+            await receive()
+
+    scope = {"type": "http", "method": "POST", "path": OPENAI, "headers": [], "client": ("x", 1)}
+    asyncio.run(Guard(read_on, "10/minute", 0)(scope, receive, send))
+    assert sent[0]["status"] == 408
+    assert b"took too long" in sent[1]["body"]
+
+
+def test_who_has_sent_everything_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0.01)
+    left = [{"type": "http.disconnect"}, {"type": "http.request", "body": b"{}"}]
+
+    async def receive() -> dict:
+        await asyncio.sleep(0.05 if len(left) == 1 else 0)
+        return left.pop()
+
+    async def read_all() -> list[str]:
+        counted = guard.counted(receive)
+        return [(await counted())["type"] for _ in range(2)]
+
+    assert asyncio.run(read_all()) == ["http.request", "http.disconnect"]
