@@ -77,11 +77,11 @@ def write_rows(rows: Iterable[tuple[str, str]]) -> str:
     return f'<dl class="nf-facts">{terms}</dl>'
 
 
-def write_notice(model: str) -> str:
+def write_notice(model: str, warnings: Iterable[str] = ()) -> str:
     """The notice beside the pictures, with a link to the model's card, in HTML."""
     card = model_card(model)
     where = "" if card.startswith("#") else ' target="_blank" rel="noopener"'
     return (
-        f'<p class="nf-notice" role="note">{escape(NOTICE)} '
+        f'<p class="nf-notice" role="note">{escape(" ".join([NOTICE, *warnings]))} '
         f'<a href="{escape(card)}"{where}>About the model</a></p>'
     )

@@ -64,7 +64,7 @@ def build_page(
         news = make_widget(
             "news", site.news(), functions=functions.of_news(), built=site.first["model"]
         )
-        notice = gr.HTML(write_notice(site.here["model"]), apply_default_css=False)
+        notice = gr.HTML(write_notice(site.here["model"], site.warnings), apply_default_css=False)
         board = make_widget(
             "board",
             {"runs": []},
@@ -103,7 +103,7 @@ def build_page(
             choice = desk.wanted(request.query_params)
             return (
                 site.news(),
-                write_notice(site.here["model"]),
+                write_notice(site.here["model"], site.warnings),
                 vars(abilities_of(site.here["model"])),
                 write_about(site),
                 *choices_now(desk.engine, site.here_with(choice)),

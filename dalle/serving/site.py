@@ -24,6 +24,7 @@ class Site:
     examples: tuple[Example, ...] = ()
     card: str = ""  # the model's card, in Markdown
     facts: Callable[[], Rows] = list  # more rows for the About panel
+    warnings: tuple[str, ...] = ()  # sentences beside the pictures, on what is switched off
     verify: Callable[[bytes], str] | None = None  # whether a file was made here, in a sentence
     categories: Mapping[str, str] = field(default_factory=dict)  # of reports, in words
     # report(category, note, recipe=, prompt=, png=) -> its number; the last two may be None

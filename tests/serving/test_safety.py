@@ -10,6 +10,7 @@ from dalle.errors import DalleError
 from dalle.generation.result import Picture
 from dalle.safety.prompts import PromptFilter
 from dalle.server_settings import ServerSettings
+from dalle.serving.about import write_notice
 from dalle.serving.safety import safety_of
 
 
@@ -30,9 +31,14 @@ def test_the_facts_name_filter_check_and_signing():
 
 
 def test_switched_off_safety_is_told():
-    facts = dict(safety_of(ServerSettings(prompt_policy="off", picture_policy="off"))["facts"]())
+    safety = safety_of(ServerSettings(prompt_policy="off", picture_policy="off"))
+    facts = dict(safety["facts"]())
     assert "switched off" in facts["Prompt filter"]
     assert facts["Picture check"] == "Pictures are not checked."
+    notice = write_notice("nano", safety["warnings"])
+    assert "switched off" in notice
+    assert "Pictures are not checked." in notice
+    assert safety_of(ServerSettings())["warnings"] == ()
 
 
 def test_a_file_of_ours_is_recognised_and_a_strange_one_is_not(picture):
