@@ -275,8 +275,8 @@ class ClusterEngine:
             call.cancel()
 
     def _watch(self) -> None:
-        """Starts the replicas, and looks after them from then on."""
-        while True:
+        """Starts the replicas, and looks after them until the page is closed."""
+        while not self._closed:
             try:
                 if not self._started.is_set():
                     self._replicas.start()

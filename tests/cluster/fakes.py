@@ -1,11 +1,22 @@
 """Engines that draw plain squares, for the replicas of the tests."""
 
+from pathlib import Path
+
 from dalle.serving.engine import Engine
 from tests.serving.fake import FakePipeline
 
 SECONDS_PER_FRAME = 0.5
 
 
-def make_slow_engine() -> Engine:
-    """Two seconds a batch, and no result is kept."""
-    return Engine(lambda: FakePipeline(SECONDS_PER_FRAME), queue_size=20, cache_bytes=0)
+def make_slow_engine(diary: Path) -> Engine:
+    """Two seconds a batch; what becomes of each request is a line in the diary of all."""
+    engine = Engine(lambda: FakePipeline(SECONDS_PER_FRAME), queue_size=20, cache_bytes=0)
+    count = engine.metrics.outcome
+
+    def write_down(outcome: str) -> None:
+        count(outcome)
+        with diary.open("a") as file:
+            file.write(f"{outcome}\n")
+
+    engine.metrics.outcome = write_down
+    return engine

@@ -2,27 +2,42 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dalle.errors import DalleError, PromptRefused
 from dalle.generation.result import Preview, Result
 from dalle.safety.prompts import PromptFilter
 from dalle.server_settings import ServerSettings
 from dalle.serving.cluster import ClusterEngine
 from dalle.serving.ray_serve import ServeReplicas, join
 from tests.cluster.fakes import make_slow_engine
+from tests.serving.fake import FakePipeline
 
-ray = pytest.importorskip("ray", reason="Ray is not installed; tests/cluster installs it")
+ray = pytest.importorskip("ray", reason="Ray is not installed; tests/several_machines does it")
 
-# Ray itself uses what is deprecated elsewhere.
-pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("default")]
+# Ray itself uses what its own libraries call deprecated.
+pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 MACHINES = 3
 REQUESTS = 12
 
 
-def wait_until(condition, seconds: float = 120) -> None:
+class CountedReplicas(ServeReplicas):
+    """Knows how many requests were sent."""
+
+    sent = 0
+
+    def call(self, *arguments: Any, **named: Any) -> Any:
+        self.sent += 1
+        return super().call(*arguments, **named)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -32,13 +47,18 @@ def wait_until(condition, seconds: float = 120) -> None:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator:
+def cluster() -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
-    node = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args={**node, "num_cpus": 0})
-    for _ in range(MACHINES):
-        cluster.add_node(**node)
+    machine = {
+        "num_cpus": 1,
+        "node_ip_address": "127.0.0.1",
+        "object_store_memory": 100 * 2**20,
+        "include_dashboard": False,
+    }
+    cluster = Cluster(initialize_head=True, head_node_args=machine)
+    for _ in range(MACHINES - 1):
+        cluster.add_node(**machine)
     join(cluster.address)
     yield cluster
     ray.shutdown()
@@ -46,22 +66,92 @@ def cluster() -> Iterator:
 
 
 @pytest.fixture(scope="module")
-def engine(cluster) -> ClusterEngine:
+def diary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cluster") / "diary.txt"
+
+
+@pytest.fixture(scope="module")
+def replicas(cluster: Any, diary: Path) -> CountedReplicas:
     settings = ServerSettings(min_replicas=MACHINES, queue_size=20)
-    engine = ClusterEngine(
-        ServeReplicas(settings, make_slow_engine), 20, PromptFilter.load(), max_wait=60
-    )
+    return CountedReplicas(settings, partial(make_slow_engine, diary))
+
+
+@pytest.fixture(scope="module")
+def engine(replicas: CountedReplicas) -> Iterator[ClusterEngine]:
+    engine = ClusterEngine(replicas, 20, PromptFilter.load(), max_wait=60)
     engine.start()
-    wait_until(lambda: engine.ready and engine._state.running == MACHINES)
-    return engine
-
-
-def pixels(result: Result) -> list[bytes]:
-    return [picture.image.tobytes() for picture in result.pictures]
+    wait_until(lambda: engine.ready and replicas.state().running == MACHINES)
+    yield engine
+    engine.drain(0)
 
 
 def test_previews_come_first_and_the_result_last(engine):
     frames = list(engine.draw("a cat", seed=3))
-    kinds = [type(frame) for frame in frames if isinstance(frame, (Preview, Result))]
+    kinds = [type(frame) for frame in frames if isinstance(frame, Preview | Result)]
     assert kinds == [Preview] * 4 + [Result]
     assert frames[-1].seed == 3
+    assert engine.serving.name == "fake"
+
+
+def test_pictures_are_ranked(engine):
+    images = [picture.image for picture in FakePipeline().generate("a cat").pictures]
+    *_, scores = engine.rank(images, "a dog")
+    assert scores == FakePipeline().score(images, "a dog")
+
+
+def test_what_a_replica_refuses_is_refused(engine, replicas):
+    before = replicas.sent
+    with pytest.raises(DalleError, match="This prompt fails; choose another one"):
+        list(engine.draw("fail"))
+    with pytest.raises(DalleError, match="Too many wait") as caught:
+        list(engine.draw("throng"))
+    assert caught.value.retry_after == 60
+    with pytest.raises(DalleError, match="RuntimeError"):
+        list(engine.draw("break"))
+    assert replicas.sent == before + 3  # each once
+    with pytest.raises(PromptRefused):
+        engine.draw("a naked child")
+    assert replicas.sent == before + 3  # never sent
+
+
+def test_who_leaves_is_not_drawn_any_further(engine, diary):
+    frames = engine.draw("slowly a cat")
+    while not isinstance(next(frames), Preview):
+        pass
+    frames.close()
+    wait_until(lambda: "left" in diary.read_text())
+
+
+def test_a_machine_is_lost_and_everybody_gets_their_pictures(engine, replicas, cluster):
+    *_, earlier = engine.draw("a cat", seed=0)
+    ends: dict[int, Any] = {}
+    drawing = threading.Event()
+
+    def ask(seed: int) -> None:
+        try:
+            for frame in engine.draw("a cat", seed=seed, visitor=f"{seed}"):
+                ends[seed] = frame
+                if isinstance(frame, Preview):
+                    drawing.set()
+        except DalleError as error:
+            ends[seed] = error
+
+    before = replicas.sent
+    visitors = [threading.Thread(target=ask, args=(seed,)) for seed in range(REQUESTS)]
+    for visitor in visitors:
+        visitor.start()
+    assert drawing.wait(60)
+    cluster.remove_node(cluster.worker_nodes.copy().pop(), allow_graceful=False)
+    for visitor in visitors:
+        visitor.join(120)
+
+    assert sorted(ends) == list(range(REQUESTS))
+    assert {type(end) for end in ends.values()} == {Result}
+    assert replicas.sent > before + REQUESTS  # something was lost, and sent again
+    assert pixels(ends[0]) == pixels(earlier)
+    for seed, result in ends.items():
+        assert pixels(result) == pixels(FakePipeline().generate("a cat", seed=seed))
+
+
+def pixels(result: Result) -> list[bytes]:
+    return [picture.image.tobytes() for picture in result.pictures]
