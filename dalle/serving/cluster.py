@@ -97,6 +97,7 @@ class ClusterEngine:
         self._begun: dict[Listener, bool] = {}  # who waits; whether their request is being drawn
         self._changed = threading.Condition()
         self._closed = False
+        self._watcher = threading.Thread(target=self._watch, name="cluster", daemon=True)
         self.metrics.watch(
             {
                 "queue_requests": ("Requests that nobody has begun to draw", lambda: self.waiting),
@@ -106,7 +107,7 @@ class ClusterEngine:
         )
 
     def start(self) -> None:
-        threading.Thread(target=self._watch, name="cluster", daemon=True).start()
+        self._watcher.start()
 
     @property
     def ready(self) -> bool:
@@ -146,6 +147,7 @@ class ClusterEngine:
         """
         with self._changed:
             self._closed = True
+            self._changed.notify_all()
             done = self._changed.wait_for(lambda: not self._begun, seconds)
             for listener in self._begun:
                 listener.frames.put(FaultError(STOPPED))
@@ -288,7 +290,8 @@ class ClusterEngine:
             except Exception:
                 log.exception("the cluster does not answer")
                 self._state = State(0, NO_ANSWER)
-            time.sleep(WATCH)
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, WATCH)
 
     def _meet(self, abilities: Abilities) -> None:
         """Knows from now on what the replicas draw with."""

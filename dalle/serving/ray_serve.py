@@ -8,6 +8,8 @@ embedded model are sent to them.
 import hashlib
 import json
 import logging
+import re
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,7 @@ def join(address: str) -> None:
             "this machine alone."
         ) from error
     try:
+        check_answers(address)
         ray.init(
             address=address,
             namespace="ninefold",
@@ -67,12 +70,25 @@ def join(address: str) -> None:
             logging_level=logging.WARNING,
             log_to_driver=False,
         )
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise SettingsError(
             f"RAY_ADDRESS is {address[:80]!r}, and no cluster answers there "
             f"({str(error).splitlines()[0][:200]}); start one with `ray start --head`, and have "
             "this machine take part in it."
         ) from error
+
+
+def check_answers(address: str) -> None:
+    """OSError where nothing listens at the address; Ray itself would try for minutes."""
+    if address == "auto":
+        return
+    found = re.fullmatch(r"(?P<host>[\w.-]+):(?P<port>\d{1,5})", address, re.ASCII)
+    if not found:
+        raise SettingsError(
+            f"RAY_ADDRESS is {address[:80]!r}; it must be the head's host and port, such as "
+            "10.0.0.1:6379, or auto."
+        )
+    socket.create_connection((found["host"], int(found["port"])), timeout=10).close()
 
 
 class ServeReplicas:

@@ -15,10 +15,10 @@ from dalle.safety.prompts import PromptFilter
 from dalle.server_settings import ServerSettings
 from dalle.serving.cluster import ClusterEngine
 from dalle.serving.ray_serve import ServeReplicas, join
-from tests.cluster.fakes import make_slow_engine
+from tests.several_machines.fakes import make_slow_engine
 from tests.serving.fake import FakePipeline
 
-ray = pytest.importorskip("ray", reason="Ray is not installed; tests/several_machines does it")
+ray = pytest.importorskip("ray", reason="Ray is not installed; tests/cluster installs it")
 
 # Ray itself uses what its own libraries call deprecated.
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -52,7 +52,6 @@ def cluster() -> Iterator[Any]:
 
     machine = {
         "num_cpus": 1,
-        "node_ip_address": "127.0.0.1",
         "object_store_memory": 100 * 2**20,
         "include_dashboard": False,
     }
@@ -83,6 +82,7 @@ def engine(replicas: CountedReplicas) -> Iterator[ClusterEngine]:
     wait_until(lambda: engine.ready and replicas.state().running == MACHINES)
     yield engine
     engine.drain(0)
+    engine._watcher.join()  # before Ray is gone
 
 
 def test_previews_come_first_and_the_result_last(engine):
