@@ -15,10 +15,8 @@ from dalle.safety.prompts import PromptFilter
 from dalle.server_settings import ServerSettings
 from dalle.serving.cluster import ClusterEngine
 from dalle.serving.ray_serve import ServeReplicas, join
-from tests.several_machines.fakes import make_slow_engine
 from tests.serving.fake import FakePipeline
-
-ray = pytest.importorskip("ray", reason="Ray is not installed; tests/cluster installs it")
+from tests.several_machines.fakes import make_slow_engine
 
 # Ray itself uses what its own libraries call deprecated.
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -48,6 +46,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
+    ray = pytest.importorskip("ray", reason="Ray is not installed; tests/cluster installs it")
     from ray.cluster_utils import Cluster
 
     machine = {
