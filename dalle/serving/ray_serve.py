@@ -8,6 +8,7 @@ embedded model are sent to them.
 import hashlib
 import json
 import logging
+import os
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -54,6 +55,8 @@ def connect(address: str, settings: ServerSettings) -> ClusterEngine:
 
 def join(address: str) -> None:
     """Makes this process one of the cluster's; SettingsError where it cannot be."""
+    # Where a connection is lost Ray would by itself look for another cluster, or begin one.
+    os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
     try:
         import ray
     except ImportError as error:
@@ -143,6 +146,8 @@ class ServeCall:
     def __init__(self, response: Any) -> None:
         self._response = response
 
+        self._over = False
+
     def __iter__(self) -> Iterator[Any]:
         from ray.serve.exceptions import BackPressureError
 
@@ -150,9 +155,13 @@ class ServeCall:
             yield from self._response
         except BackPressureError as error:
             raise refuse(Pace(), waiting=error.args[0]) from error
+        finally:
+            self._over = True
 
     def cancel(self) -> None:
-        self._response.cancel()
+        """Tells the replica that nobody waits; what has failed by then is over anyway."""
+        if not self._over:
+            self._response.cancel()
 
 
 def options_of(settings: ServerSettings) -> dict[str, Any]:
