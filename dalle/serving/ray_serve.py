@@ -159,9 +159,16 @@ class ServeCall:
             self._over = True
 
     def cancel(self) -> None:
-        """Tells the replica that nobody waits; what has failed by then is over anyway."""
-        if not self._over:
+        """Tells the replica that nobody waits."""
+        from ray.exceptions import RayError
+        from ray.serve.exceptions import RayServeException
+
+        if self._over:
+            return
+        try:
             self._response.cancel()
+        except (RayError, RayServeException) as error:  # it failed at this very moment
+            log.info("nothing was left to cancel: %s", type(error).__name__)
 
 
 def options_of(settings: ServerSettings) -> dict[str, Any]:
