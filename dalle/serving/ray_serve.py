@@ -38,7 +38,8 @@ BATCH_MATES = 8  # requests at a replica besides those that wait: more than a ba
 CROWDED = 4.0  # requests at each replica from which on another one is started
 PATIENCE = 60.0  # seconds for an answer of a replica that draws
 NO_REPLICA = (
-    "No replica could load the model; whoever runs this page finds the details by `serve status`."
+    "No machine of the cluster could load the model; whoever runs this page finds the details in "
+    "its log."
 )
 
 
@@ -70,7 +71,7 @@ def join(address: str) -> None:
             address=address,
             namespace="ninefold",
             runtime_env={"working_dir": str(ROOT)},
-            logging_level=logging.WARNING,
+            logging_level=logging.ERROR,  # it warns of a model that is large
             log_to_driver=False,
         )
     except (OSError, ValueError, RuntimeError) as error:
@@ -103,6 +104,7 @@ class ServeReplicas:
         self._options = options_of(settings)
         self._settings, self._make = settings, make
         self._name = PREFIX + fingerprint(self._options)
+        self._told = False  # of a failure
 
     def start(self) -> None:
         """Starts them, or finds those that another page has started."""
@@ -129,8 +131,12 @@ class ServeReplicas:
         application = serve.status().applications[self._name]
         deployment = application.deployments.get(DEPLOYMENT)
         running = deployment.replica_states.get("RUNNING", 0) if deployment else 0
-        failed = application.status == "DEPLOY_FAILED" and not running
-        return State(running, NO_REPLICA if failed else None)
+        if running or application.status != "DEPLOY_FAILED":
+            return State(running)
+        if not self._told:
+            log.error("no replica draws: %s", application.message)
+            self._told = True
+        return State(0, NO_REPLICA)
 
     def describe(self) -> Abilities:
         return self._handle.describe.remote().result(timeout_s=PATIENCE)

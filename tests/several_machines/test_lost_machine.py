@@ -10,14 +10,14 @@ from typing import Any
 import psutil
 import pytest
 
-from dalle.errors import DalleError, PromptRefused
+from dalle.errors import DalleError, FaultError, PromptRefused
 from dalle.generation.result import Preview, Result
 from dalle.safety.prompts import PromptFilter
 from dalle.server_settings import ServerSettings
 from dalle.serving.cluster import ClusterEngine
 from dalle.serving.ray_serve import ServeReplicas, join
 from tests.serving.fake import FakePipeline
-from tests.several_machines.fakes import make_slow_engine
+from tests.several_machines.fakes import NO_WEIGHTS, make_broken_engine, make_slow_engine
 
 # Ray itself uses what its own libraries call deprecated.
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -151,6 +151,20 @@ def test_a_machine_is_lost_and_everybody_gets_their_pictures(engine, replicas, c
     assert pixels(ends[0]) == pixels(earlier)
     for seed, result in ends.items():
         assert pixels(result) == pixels(FakePipeline().generate("a cat", seed=seed))
+
+
+def test_where_no_replica_can_load_its_model_everybody_is_told(engine, caplog):
+    engine.drain(0)
+    # Other settings: the replicas that drew until now are ended.
+    replicas = ServeReplicas(ServerSettings(), make_broken_engine)
+    other = ClusterEngine(replicas, 20, PromptFilter.load(), max_wait=60)
+    other.start()
+    wait_until(lambda: other.failure)
+    other.drain(0)
+    assert NO_WEIGHTS in caplog.text  # for whoever runs the page
+    with pytest.raises(FaultError, match="could load the model") as caught:
+        list(other.draw("a cat"))
+    assert NO_WEIGHTS not in str(caught.value)
 
 
 def lose_machine(cluster: Any) -> None:
