@@ -12,8 +12,7 @@ SECONDS_PER_FRAME = 0.5
 
 def make_slow_engine(diary: Path) -> Engine:
     """Two seconds a batch; what becomes of each request is a line in the diary of all."""
-    engine = Engine(lambda: FakePipeline(NO_WEIGHTS = "There are no weights."
-SECONDS_PER_FRAME), queue_size=20, cache_bytes=0)
+    engine = Engine(lambda: FakePipeline(SECONDS_PER_FRAME), queue_size=20, cache_bytes=0)
     count = engine.metrics.outcome
 
     def write_down(outcome: str) -> None:
