@@ -74,7 +74,7 @@ def join(address: str) -> None:
             logging_level=logging.ERROR,  # it warns of a model that is large
             log_to_driver=False,
         )
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, OverflowError, ValueError, RuntimeError) as error:
         raise SettingsError(
             f"RAY_ADDRESS is {address[:80]!r}, and no cluster answers there "
             f"({str(error).splitlines()[0][:200]}); start one with `ray start --head`, and have "
@@ -102,7 +102,7 @@ class ServeReplicas:
         self, settings: ServerSettings, make: Callable[[], Engine] = engine_of_variables
     ) -> None:
         self._options = options_of(settings)
-        self._settings, self._make = settings, make
+        self._make = make
         self._name = PREFIX + fingerprint(self._options)
         self._told = False  # of a failure
 
@@ -134,7 +134,7 @@ class ServeReplicas:
         if running or application.status != "DEPLOY_FAILED":
             return State(running)
         if not self._told:
-            log.error("no replica draws: %s", application.message)
+            log.error("no replica draws: %s", deployment.message if deployment else "")
             self._told = True
         return State(0, NO_REPLICA)
 

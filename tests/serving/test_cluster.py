@@ -264,6 +264,8 @@ def test_an_address_that_is_none_or_does_not_answer():
         check_answers("ray://host:10001")
     with pytest.raises(ConnectionError):
         check_answers("127.0.0.1:1")
+    with pytest.raises(OverflowError):
+        check_answers("127.0.0.1:99999")
 
 
 def test_the_app_says_so_and_ends():
