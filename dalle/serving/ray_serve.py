@@ -74,7 +74,7 @@ def join(address: str) -> None:
             logging_level=logging.ERROR,  # it warns of a model that is large
             log_to_driver=False,
         )
-    except (OSError, OverflowError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise SettingsError(
             f"RAY_ADDRESS is {address[:80]!r}, and no cluster answers there "
             f"({str(error).splitlines()[0][:200]}); start one with `ray start --head`, and have "

@@ -77,7 +77,8 @@ async def relay(begin: Callable[[], Iterator[Any]]) -> AsyncIterator[Any]:
     loop, frames, left = asyncio.get_running_loop(), asyncio.Queue(), threading.Event()
 
     def send(frame: Any) -> None:
-        loop.call_soon_threadsafe(frames.put_nowait, frame)
+        if not left.is_set():
+            loop.call_soon_threadsafe(frames.put_nowait, frame)
 
     def work() -> None:
         try:

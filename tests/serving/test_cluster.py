@@ -223,13 +223,13 @@ def test_a_caller_who_left_closes_the_frames():
         finally:
             closed.set()
 
-    async def leave() -> None:
+    async def leave() -> bool:
         frames = relay(count)
         assert await anext(frames) == 0
         await frames.aclose()
+        return await asyncio.to_thread(closed.wait, 10)
 
-    asyncio.run(leave())
-    assert closed.wait(10)
+    assert asyncio.run(leave())
 
 
 @pytest.mark.parametrize(
@@ -264,8 +264,6 @@ def test_an_address_that_is_none_or_does_not_answer():
         check_answers("ray://host:10001")
     with pytest.raises(ConnectionError):
         check_answers("127.0.0.1:1")
-    with pytest.raises(OverflowError):
-        check_answers("127.0.0.1:99999")
 
 
 def test_the_app_says_so_and_ends():
