@@ -19,6 +19,7 @@ from dalle.server_settings import ServerSettings
 from dalle.serving import cluster
 from dalle.serving.api import describe_server
 from dalle.serving.cluster import ClusterEngine, State
+from dalle.serving.drawing import Desk
 from dalle.serving.engine import BusyError, Engine, Waiting
 from dalle.serving.installed import Offer
 from dalle.serving.ray_serve import check_answers, join, options_of
@@ -188,6 +189,19 @@ def test_the_status_is_that_of_the_replicas():
     status = describe_server(started(FakeReplicas()))
     assert status["model"]["name"] == "fake"
     assert (status["models"], status["precisions"]) == (["fake", "other"], ["float32"])
+
+
+def test_the_page_draws_with_it():
+    engine = started(FakeReplicas(LOSS, "pictures"))
+    status, runs = list(Desk(engine).draw_all("a cat", {"seed": 3}))[-1]
+    assert (status["state"], len(runs[0]["tiles"])) == ("done", 9)
+
+
+def test_it_has_the_face_of_an_engine():
+    ours = dir(ClusterEngine(FakeReplicas(), 5, PromptFilter.load(), 60))
+    theirs = {name for name in dir(Engine(FakePipeline, 5)) if not name.startswith("_")}
+    # No model takes another one's place here, and results are kept by the replicas.
+    assert theirs - set(ours) == {"switch", "wait_until_settled", "cache"}
 
 
 def test_a_replica_tells_frames_and_refusals():
