@@ -44,7 +44,7 @@ class FakeCall:
         yield Waiting(0, None, False)
         knobs = {name: value for name, value in self._knobs.items() if name == "seed"}
         run = FakePipeline().begin(self._prompt, FakePipeline().check(self._prompt, **knobs))
-        yield Preview([], 0.25)
+        yield FakePipeline().preview(run)
         if self._end == "never":
             self.cancelled.wait(10)
         elif isinstance(self._end, DalleError):
