@@ -65,8 +65,8 @@ def join(address: str) -> None:
             f"RAY_ADDRESS is set, and Ray is not installed; {INSTALL}, or unset it to draw on "
             "this machine alone."
         ) from error
+    check_answers(address)
     try:
-        check_answers(address)
         ray.init(
             address=address,
             namespace="ninefold",
@@ -75,15 +75,11 @@ def join(address: str) -> None:
             log_to_driver=False,
         )
     except (OSError, ValueError, RuntimeError) as error:
-        raise SettingsError(
-            f"RAY_ADDRESS is {address[:80]!r}, and no cluster answers there "
-            f"({str(error).splitlines()[0][:200]}); start one with `ray start --head`, and have "
-            "this machine take part in it."
-        ) from error
+        raise no_cluster(address, error) from error
 
 
 def check_answers(address: str) -> None:
-    """OSError where nothing listens at the address; Ray itself would try for minutes."""
+    """SettingsError where nothing listens at the address; Ray itself would try for minutes."""
     if address == "auto":
         return
     found = re.fullmatch(r"(?P<host>[\w.-]+):(?P<port>\d{1,5})", address, re.ASCII)
@@ -92,7 +88,18 @@ def check_answers(address: str) -> None:
             f"RAY_ADDRESS is {address[:80]!r}; it must be the head's host and port, such as "
             "10.0.0.1:6379, or auto."
         )
-    socket.create_connection((found["host"], int(found["port"])), timeout=10).close()
+    try:
+        socket.create_connection((found["host"], int(found["port"])), timeout=10).close()
+    except OSError as error:
+        raise no_cluster(address, error) from error
+
+
+def no_cluster(address: str, error: Exception) -> SettingsError:
+    reason = str(error).partition("\n")[0][:200]
+    return SettingsError(
+        f"RAY_ADDRESS is {address[:80]!r}, and no cluster answers there ({reason}); start one with "
+        "`ray start --head`, and have this machine take part in it."
+    )
 
 
 class ServeReplicas:
