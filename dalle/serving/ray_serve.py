@@ -80,13 +80,11 @@ def join(address: str) -> None:
 
 def check_answers(address: str) -> None:
     """SettingsError where nothing listens at the address; Ray itself would try for minutes."""
-    if address == "auto":
-        return
     found = re.fullmatch(r"(?P<host>[\w.-]+):(?P<port>\d{1,5})", address, re.ASCII)
     if not found:
         raise SettingsError(
             f"RAY_ADDRESS is {address[:80]!r}; it must be the head's host and port, such as "
-            "10.0.0.1:6379, or auto."
+            "10.0.0.1:6379."
         )
     try:
         socket.create_connection((found["host"], int(found["port"])), timeout=10).close()

@@ -277,7 +277,7 @@ def test_without_ray_one_sentence_says_what_to_install(monkeypatch):
 def test_an_address_that_is_none_or_does_not_answer():
     with pytest.raises(SettingsError, match="it must be the head's host and port"):
         check_answers("ray://host:10001")
-    with pytest.raises(SettingsError, match="no cluster answers there .*start one with"):
+    with pytest.raises(SettingsError, match="no cluster answers there"):
         check_answers("127.0.0.1:1")
 
 
