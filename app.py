@@ -5,23 +5,22 @@ import os
 import sys
 
 from dalle.errors import DalleError
-from dalle.generation.loading import load, read_defaults
-from dalle.generation.pipeline import Pipeline
+from dalle.generation.loading import read_defaults
 from dalle.models.registry import locate
-from dalle.safety.prompts import PromptFilter
 from dalle.server_settings import ServerSettings
 from dalle.serving.api import add_api
 from dalle.serving.connections import limit_connections
 from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
-from dalle.serving.engine import Engine
-from dalle.serving.installed import Installed, Offer
+from dalle.serving.installed import Offer
 from dalle.serving.look import launch_options
 from dalle.serving.memory import share_heaps
 from dalle.serving.models import bring
 from dalle.serving.page import build_page
+from dalle.serving.ray_serve import connect
 from dalle.serving.safety import safety_of
 from dalle.serving.site import Site
+from dalle.serving.starting import make_engine, make_loader
 from dalle.settings import DEFAULT_MODEL
 
 
@@ -31,23 +30,13 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     settings = ServerSettings.from_environment(os.environ)
 
-    def load_model(name: str, precision: str | None = settings.precision) -> Pipeline:
-        return load(name, precision, settings.prompt_policy)
-
-    installed = Installed(load_model, settings.offered_precisions)
-    engine = Engine(
-        lambda: load_model(DEFAULT_MODEL),
-        settings.queue_size,
-        installed,
-        PromptFilter.load(settings.prompt_policy),
-        settings.max_wait,
-        settings.result_cache * 2**20,
-    )
+    address = os.environ.get("RAY_ADDRESS", "").strip()
+    engine = connect(address, settings) if address else make_engine(settings, DEFAULT_MODEL)
     files = locate(DEFAULT_MODEL, weights=False)
     defaults = read_defaults(files.bart)
     offered = settings.offered_models
     if DEFAULT_MODEL in offered:
-        installed.add(Offer(DEFAULT_MODEL, files.revision, defaults))
+        engine.installed.add(Offer(DEFAULT_MODEL, files.revision, defaults))
     site = Site.of_embedded_model(settings, engine, files, **safety_of(settings))
     page = build_page(Desk(engine, defaults), site, lambda: add_api(engine, defaults))
     # The queue is the engine's; gradio's own only carries the messages.
@@ -73,8 +62,9 @@ def main() -> None:
     engine.start()
     first = settings.model if settings.model != DEFAULT_MODEL else None
     others = [name for name in offered if name not in (first, DEFAULT_MODEL)]
-    if first or others:
-        bring(engine, first, load_model, others)
+    # The machines of a cluster fetch their models themselves.
+    if (first or others) and not address:
+        bring(engine, first, make_loader(settings), others)
     stop_on_signal(engine, page)
 
 

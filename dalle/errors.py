@@ -16,6 +16,10 @@ class PromptRefused(DalleError):  # noqa: N818 (the name that others catch)
         super().__init__(message)
         self.category = category
 
+    def __reduce__(self) -> tuple:
+        # From one process to another; by itself an exception takes its message along alone.
+        return type(self), (str(self), self.category)
+
 
 class FaultError(DalleError):
     """The server or the model failed, whatever was asked for."""

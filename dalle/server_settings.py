@@ -33,6 +33,9 @@ COUNTS = {
     "max_wait": (1, 3600),
     "result_cache": (0, 100_000),
     "trusted_hops": (0, 9),
+    "min_replicas": (1, 1000),
+    "max_replicas": (1, 1000),
+    "replica_gpus": (0, 64),
 }
 RATE = r"[1-9]\d{0,5}/(second|minute|hour)"
 
@@ -57,6 +60,10 @@ class ServerSettings:
     result_cache  megabytes of results that are kept for who asks for the same again
     rate_limit    how often an address may ask, such as "120/minute"
     trusted_hops  proxies of our own in front of the server, 0 to 9; on Spaces 1 if not set
+
+    min_replicas  machines that draw at least, where RAY_ADDRESS names a cluster
+    max_replicas  machines that draw at most, where it does
+    replica_gpus  GPUs that each of them must have; 0: they draw on their cores
 
     picture_policy       whether pictures are checked before they are shown, "standard" or "off"
     mark_key             of the invisible mark; a key of your own, kept secret, is harder to forge
@@ -84,6 +91,9 @@ class ServerSettings:
     result_cache: int = 128
     rate_limit: str = "120/minute"
     trusted_hops: int = 0
+    min_replicas: int = 1
+    max_replicas: int = 10
+    replica_gpus: int = 0
     picture_policy: str = PICTURE_POLICIES[0]
     mark_key: str = dataclasses.field(default="ninefold", repr=False)
     corner_label: str = SWITCH[0]

@@ -33,6 +33,7 @@ def test_the_visible_top_level_is_six_names():
         "tests/requirements.txt",
         "dalle/training/requirements.txt",
         "dalle/safety/requirements.txt",
+        "dalle/serving/requirements.txt",
     ],
 )
 def test_every_requirement_is_pinned_and_explained(name):

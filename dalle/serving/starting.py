@@ -1,0 +1,33 @@
+"""The engine of a process, made as the server's settings choose."""
+
+from collections.abc import Callable
+from functools import partial
+
+from dalle.generation.loading import load
+from dalle.generation.pipeline import Pipeline
+from dalle.safety.prompts import PromptFilter
+from dalle.server_settings import ServerSettings
+from dalle.serving.engine import Engine
+from dalle.serving.installed import Installed
+
+
+def make_loader(settings: ServerSettings) -> Callable[..., Pipeline]:
+    """A function of a model's name, and of a precision where it is not the settings' own."""
+
+    def load_model(name: str, precision: str | None = settings.precision) -> Pipeline:
+        return load(name, precision, settings.prompt_policy)
+
+    return load_model
+
+
+def make_engine(settings: ServerSettings, model: str) -> Engine:
+    """An engine that draws with this model once it is started."""
+    load_model = make_loader(settings)
+    return Engine(
+        partial(load_model, model),
+        settings.queue_size,
+        Installed(load_model, settings.offered_precisions),
+        PromptFilter.load(settings.prompt_policy),
+        settings.max_wait,
+        settings.result_cache * 2**20,
+    )
