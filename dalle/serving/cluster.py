@@ -23,6 +23,7 @@ from dalle.errors import DalleError, FaultError
 from dalle.generation.result import Preview, Result
 from dalle.safety.prompts import PromptFilter
 from dalle.serving.admission import A_MINUTE, BusyError, Pace, refuse
+from dalle.serving.cache import ResultCache
 from dalle.serving.estimate import Estimate
 from dalle.serving.faults import STOPPED
 from dalle.serving.installed import Installed, split_choice
@@ -88,6 +89,7 @@ class ClusterEngine:
         self.installed = Installed()
         self.estimate = Estimate()
         self.metrics = Metrics()
+        self.cache = ResultCache(0)  # results are kept by the replicas
         self.queue_size = queue_size  # requests that may wait at each replica
         self._replicas, self._prompt_filter = replicas, prompt_filter
         self._max_wait = max_wait

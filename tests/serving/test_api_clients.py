@@ -1,13 +1,12 @@
 """The endpoints by way of JavaScript and of MCP."""
 
-import asyncio
 import json
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 
+from tests.serving.apart import run_apart
 from tests.serving.node import install_client
 
 
@@ -56,9 +55,7 @@ def test_mcp(quick_app):
                 "mistake": await session.call_tool("picture", {"prompt": "a cat", "seed": -1}),
             }
 
-    # In a thread of its own: the browser of other tests keeps a loop in this one.
-    with ThreadPoolExecutor(1) as thread:
-        said = thread.submit(asyncio.run, talk()).result()
+    said = run_apart(talk())
     tools = {tool.name: tool for tool in said["tools"].tools}
     assert "Draws a picture" in tools["picture"].description
     assert tools["picture"].inputSchema["required"] == ["prompt"]

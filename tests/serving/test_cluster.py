@@ -27,6 +27,7 @@ from dalle.serving.ray_serve import check_answers, join, options_of
 from dalle.serving.replica import Abilities, Replica, relay
 from dalle.serving.states import Serving
 from dalle.settings import SettingsError
+from tests.serving.apart import run_apart
 from tests.serving.fake import FakePipeline
 from tests.serving.test_engine import wait_until
 
@@ -202,7 +203,7 @@ def test_it_has_the_face_of_an_engine():
     ours = dir(ClusterEngine(FakeReplicas(), 5, PromptFilter.load(), 60))
     theirs = {name for name in dir(Engine(FakePipeline, 5)) if not name.startswith("_")}
     # No model takes another one's place here, and results are kept by the replicas.
-    assert theirs - set(ours) == {"switch", "wait_until_settled", "cache"}
+    assert theirs - set(ours) == {"switch", "wait_until_settled"}
 
 
 def test_a_replica_tells_frames_and_refusals():
@@ -211,12 +212,12 @@ def test_a_replica_tells_frames_and_refusals():
     async def frames(prompt: str) -> list[Any]:
         return [frame async for frame in replica.draw(prompt, seed=3)]
 
-    *previews, result = asyncio.run(frames("a cat"))
+    *previews, result = run_apart(frames("a cat"))
     assert isinstance(previews[-1], Preview)
     assert result.seed == 3
-    *_, refusal = asyncio.run(frames("throng"))
+    *_, refusal = run_apart(frames("throng"))
     assert (type(refusal), refusal.retry_after) == (BusyError, 60)
-    *_, fault = asyncio.run(frames("break"))
+    *_, fault = run_apart(frames("break"))
     assert "secret" not in str(fault)
     assert replica.describe().serving.pipeline is None
 
@@ -244,7 +245,7 @@ def test_a_caller_who_left_closes_the_frames():
         await frames.aclose()
         return await asyncio.to_thread(closed.wait, 10)
 
-    assert asyncio.run(leave())
+    assert run_apart(leave())
 
 
 @pytest.mark.parametrize(

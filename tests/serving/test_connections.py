@@ -14,6 +14,7 @@ import pytest
 
 from dalle.serving import connections, guard
 from dalle.serving.guard import Guard
+from tests.serving.apart import run_apart
 from tests.serving.hostile import OPENAI
 
 SLOW = 50
@@ -132,7 +133,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(
             await receive()
 
     scope = {"type": "http", "method": "POST", "path": OPENAI, "headers": [], "client": ("x", 1)}
-    asyncio.run(Guard(read_on, "10/minute", 0)(scope, receive, send))
+    run_apart(Guard(read_on, "10/minute", 0)(scope, receive, send))
     assert sent[0]["status"] == 408
     assert b"took too long" in sent[1]["body"]
 
@@ -149,4 +150,4 @@ def test_who_has_sent_everything_may_wait(monkeypatch: pytest.MonkeyPatch) -> No
         counted = guard.counted(receive)
         return [(await counted())["type"] for _ in range(2)]
 
-    assert asyncio.run(read_all()) == ["http.request", "http.disconnect"]
+    assert run_apart(read_all()) == ["http.request", "http.disconnect"]

@@ -13,6 +13,7 @@ import pytest
 
 from dalle.soak import callers
 from dalle.soak.callers import Ending
+from tests.serving.apart import run_apart
 from tests.serving.conftest import serving
 from tests.serving.unlucky import FAULTS, FULL_DISK
 
@@ -91,7 +92,7 @@ def test_a_thousand_requests_by_http(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECONDS_PER_FRAME", "0")
     monkeypatch.setenv("NINEFOLD_QUEUE_SIZE", str(2 * VISITORS))
     with serving("-m", "tests.serving.unlucky") as address:
-        crowd, ended = asyncio.run(gather(address))
+        crowd, ended = run_apart(gather(address))
     for (kind, outcome), count in sorted(crowd.endings.items()):
         print(f"{kind:20} {outcome:8} {count}")
     print(*crowd.sentences.most_common(), sep="\n")

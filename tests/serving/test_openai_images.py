@@ -1,12 +1,10 @@
 """The OpenAI form of the API: their own client against it, and their form of every refusal."""
 
-import asyncio
 import base64
 import io
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -20,6 +18,7 @@ from dalle.errors import DalleError
 from dalle.generation.result import Preview
 from dalle.serving.engine import Engine, FaultError
 from dalle.serving.openai_images import PATH, explain, last_frame, make_routes
+from tests.serving.apart import run_apart
 from tests.serving.fake import FakePipeline
 
 
@@ -183,10 +182,7 @@ def test_who_leaves_is_not_drawn_for():
     engine = Engine(lambda: pipeline, 5)
     engine.start()
     engine.wait_until_settled()
-    # In a thread of its own: where a browser is driven, this one has a running event loop.
-    with ThreadPoolExecutor(1) as other:
-        gone = other.submit(lambda: asyncio.run(last_frame(Gone(), engine.draw("a cat"))))
-        assert gone.result() is None
+    assert run_apart(last_frame(Gone(), engine.draw("a cat"))) is None
     *_, result = engine.draw("a dog")
     assert not isinstance(result, Preview)
     assert pipeline.drawn[2:] == ["a dog"]  # after those to warm up

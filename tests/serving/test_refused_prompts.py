@@ -1,12 +1,10 @@
 """What the filter refuses is told at every door at once, and nobody behind it hears of it."""
 
-import asyncio
 import base64
 import contextlib
 import io
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -18,6 +16,7 @@ from dalle.serving.drawing import REFUSED, Desk
 from dalle.serving.engine import BusyError, Engine, Waiting
 from dalle.serving.estimate import WARM_UP_PROMPT
 from dalle.serving.openai_images import PATH
+from tests.serving.apart import run_apart
 from tests.serving.fake import FakePipeline
 from tests.serving.test_api import failure
 
@@ -153,8 +152,6 @@ def test_an_assistant_is_told_too(quick_app):
             await session.initialize()
             return str(await session.call_tool("generate", {"prompt": PROMPT}))
 
-    # In a thread of its own: the browser of other tests keeps a loop in this one.
-    with ThreadPoolExecutor(1) as thread:
-        said = thread.submit(asyncio.run, ask()).result()
+    said = run_apart(ask())
     assert SAID in said
     assert "zanzibar" not in said
