@@ -19,7 +19,7 @@ from dalle.generation.batch import fitting_slots, report_slots, stack
 from dalle.generation.loop import draw_codes
 from dalle.generation.machine import machine_kind
 from dalle.generation.previews import make_previews
-from dalle.generation.rank import best_first, keep_best, report_unranked
+from dalle.generation.rank import best_first, report_unranked
 from dalle.generation.result import Picture, Preview, Result
 from dalle.generation.run import SLOT_ROWS, Run, Slot
 from dalle.models.bart import Bart
@@ -177,8 +177,7 @@ class Pipeline:
         """Ranks the pictures of a run that is drawn; each comes with what remakes it."""
         numbers, notes = run.settings.drawn, list(run.notes)
         started = time.perf_counter()
-        pixels = np.concatenate([slot.pixels for slot in run.slots])
-        images = pictures.to_images(pixels)
+        images = pictures.to_images(np.concatenate([slot.pixels for slot in run.slots]))
         compared = self._compare(images, run.prompt)  # [N, 1 + concepts]
         scores = compared[:, 0].tolist()
         notes += report_unranked(scores, numbers)
@@ -205,20 +204,15 @@ class Pipeline:
             "settings": run.settings.as_dict(),
             "seed": run.settings.seed,
         }
-        drawn = [
-            Picture(image, score, number, recipe | {"candidate": number}, verdict)
-            for image, score, number, verdict in zip(images, scores, numbers, verdicts, strict=True)
-        ]
-        kept, left = (
-            [drawn[i] for i in chosen]
-            for chosen in keep_best(
-                best_first(scores, numbers),
-                [each.tobytes() for each in pixels],
-                run.settings.keep,
+        ranked = [
+            Picture(
+                images[i], scores[i], numbers[i], recipe | {"candidate": numbers[i]}, verdicts[i]
             )
-        )
-        notes += report_verdicts([picture.verdict for picture in kept])
-        return Result(kept, left, recipe, run.seconds, notes)
+            for i in best_first(scores, numbers)
+        ]
+        keep = run.settings.keep
+        notes += report_verdicts([picture.verdict for picture in ranked[:keep]])
+        return Result(ranked[:keep], ranked[keep:], recipe, run.seconds, notes)
 
     def _read(self, name: str, text: str, notes: list[str]) -> tuple[Array, np.ndarray]:
         """A prompt's memory [1, S, D] and mask [1, S]; a note where it was too long."""

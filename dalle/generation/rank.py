@@ -1,7 +1,7 @@
-"""CLIP's opinion: how well each picture fits the prompt, and which are kept for it."""
+"""CLIP's opinion: how well each picture fits the prompt, and the order that follows."""
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 
 def best_first(scores: Sequence[float], candidates: Sequence[int]) -> list[int]:
@@ -13,24 +13,6 @@ def best_first(scores: Sequence[float], candidates: Sequence[int]) -> list[int]:
         return not finite, -score if finite else 0.0, candidates[index]
 
     return sorted(range(len(scores)), key=place)
-
-
-def keep_best(
-    order: Sequence[int], pictures: Sequence[Hashable], keep: int
-) -> tuple[list[int], list[int]]:
-    """The indices that are kept and those that are left, both in the given order, best first.
-
-    Of pictures that are the same only the first is kept, as long as there are others.
-    """
-    first = {}
-    for index in order:
-        first.setdefault(pictures[index], index)
-    singles = set(first.values())
-    chosen = set(sorted(order, key=lambda index: index not in singles)[:keep])
-    return (
-        [index for index in order if index in chosen],
-        [index for index in order if index not in chosen],
-    )
 
 
 def report_unranked(scores: Sequence[float], candidates: Sequence[int]) -> list[str]:

@@ -74,7 +74,7 @@ class Result:
     """A run's pictures, best first, and what was used to draw them."""
 
     pictures: list[Picture]  # the best, as many as `keep` asks for
-    rejected: list[Picture]  # the rest, best first too, and what is the same as one of the best
+    rejected: list[Picture]  # the rest
     recipe: dict[str, Any]  # what the pictures' recipes have in common
     seconds: dict[str, float]  # by stage
     notes: list[str]  # sentences for the person who wrote the prompt

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dalle.errors import DalleError, PromptRefused
-from dalle.generation.rank import best_first, keep_best
+from dalle.generation.rank import best_first
 from dalle.generation.result import Preview, Result
 from dalle.serving.engine import BusyError, Engine, Waiting
 from dalle.serving.installed import split_choice
@@ -165,13 +165,9 @@ class Desk:
         images = [picture.image for picture in drawn]
         *_, scores = self.engine.rank(images, check_prompt(text), **who)
         order = best_first(scores, [picture.candidate for picture in drawn])
-        best, rest = (
-            [replace(drawn[index], score=scores[index]) for index in chosen]
-            for chosen in keep_best(
-                order, [image.tobytes() for image in images], len(kept.result.pictures)
-            )
-        )
-        result = replace(kept.result, pictures=best, rejected=rest)
+        ranked = [replace(drawn[index], score=scores[index]) for index in order]
+        keep = len(kept.result.pictures)
+        result = replace(kept.result, pictures=ranked[:keep], rejected=ranked[keep:])
         summary = f"Ranked by “{text.strip()}”; nothing was drawn anew."
         return self.show(result, "", kept.files, kept.keep_prompt) | {"summary": summary}
 

@@ -2,7 +2,7 @@
 
 import math
 
-from dalle.generation.rank import best_first, keep_best, report_unranked
+from dalle.generation.rank import best_first, report_unranked
 
 
 def test_the_highest_score_comes_first() -> None:
@@ -24,17 +24,3 @@ def test_what_is_no_score_never_wins_and_is_reported() -> None:
 
 def test_no_scores_at_all() -> None:
     assert best_first([math.nan, math.nan], [5, 2]) == [1, 0]
-
-
-def test_the_first_of_an_order_are_kept() -> None:
-    assert keep_best([2, 0, 1], "abc", 2) == ([2, 0], [1])
-    assert keep_best([2, 0, 1], "abc", 9) == ([2, 0, 1], [])
-
-
-def test_of_pictures_that_are_the_same_the_best_is_kept() -> None:
-    assert keep_best([3, 0, 1, 4, 2], "aabab", 2) == ([3, 4], [0, 1, 2])
-
-
-def test_doubles_are_kept_where_there_is_nothing_else() -> None:
-    assert keep_best([3, 0, 1, 4, 2], "aabab", 4) == ([3, 0, 1, 4], [2])
-    assert keep_best([1, 0, 2], "aaa", 2) == ([1, 0], [2])
