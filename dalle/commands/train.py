@@ -78,6 +78,7 @@ def run_scenes(arguments: argparse.Namespace) -> None:
 def run_overview(arguments: argparse.Namespace) -> None:
     from dalle.training.overview import draw_curves, stack_samples
 
+    arguments.out.mkdir(parents=True, exist_ok=True)
     for path in (
         draw_curves(arguments.runs, arguments.out / "training-curves.png"),
         stack_samples(arguments.runs / "bart", arguments.out / "training-samples.png"),
