@@ -162,7 +162,7 @@ class ClusterEngine:
 
         The filter judges here what is written; what the model reads is judged by the replica.
         """
-        with self._counting("rejected"):
+        with self.metrics.counting("rejected"):
             choice, others = split_choice(knobs)
             self.installed.check(self._serving, choice)
             settings = GenerationSettings.of({}, others)
@@ -180,7 +180,7 @@ class ClusterEngine:
         **choice: str,
     ) -> Iterator[Waiting | list[float]]:
         """As Engine.rank."""
-        with self._counting("rejected"):
+        with self.metrics.counting("rejected"):
             self.installed.check(self._serving, choice)
             self._require(prompt)
         named = {"visitor": visitor, **choice}
@@ -191,18 +191,9 @@ class ClusterEngine:
             self._prompt_filter.require(text, None)
 
     @contextmanager
-    def _counting(self, outcome: str) -> Iterator[None]:
-        """Counts the requests that are not sent."""
-        try:
-            yield
-        except DalleError:
-            self.metrics.outcome(outcome)
-            raise
-
-    @contextmanager
     def _listening(self) -> Iterator[Listener]:
         listener = Listener()
-        with self._counting("refused"), self._changed:
+        with self.metrics.counting("refused"), self._changed:
             if self.failure:
                 raise FaultError(self.failure)
             if self._closed:

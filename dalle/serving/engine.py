@@ -13,7 +13,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -167,7 +166,7 @@ class Engine:
         drawn; on the way BusyError where the wait would be too long, FaultError where the server
         fails.
         """
-        with self._counting("rejected"):
+        with self.metrics.counting("rejected"):
             choice, knobs = split_choice(knobs)
             self.installed.check(self._serving, choice)
             settings, key = self._check(prompt, choice, knobs)
@@ -195,7 +194,7 @@ class Engine:
 
         The choice of `model` and `precision` and the errors are those of `draw`.
         """
-        with self._counting("rejected"):
+        with self.metrics.counting("rejected"):
             self.installed.check(self._serving, choice)
             self._require(self._serving and self._serving.pipeline, prompt)
         ticket = Ranking(
@@ -243,17 +242,8 @@ class Engine:
     def _name(self, visitor: str | None) -> str:
         return f"stranger {next(self._strangers)}" if visitor is None else f"visitor {visitor}"
 
-    @contextmanager
-    def _counting(self, outcome: str) -> Iterator[None]:
-        """Counts the requests that do not get into the queue."""
-        try:
-            yield
-        except DalleError:
-            self.metrics.outcome(outcome)
-            raise
-
     def _admit(self, ticket: Ticket) -> None:
-        with self._counting("refused"):
+        with self.metrics.counting("refused"):
             self._backlog.admit(ticket)
 
     def _listen(self, ticket: Ticket, listener: Listener) -> Iterator[Any]:

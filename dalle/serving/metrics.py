@@ -3,7 +3,8 @@
 Nothing in them is about a person: no prompt, no address.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from prometheus_client import (
     CollectorRegistry,
@@ -13,6 +14,8 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+
+from dalle.errors import DalleError
 
 SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 240)
 
@@ -42,6 +45,15 @@ class Metrics:
     def outcome(self, outcome: str) -> None:
         """One request has ended: drawn, cached, joined, refused, failed, rejected or left."""
         self._requests.labels(outcome).inc()
+
+    @contextmanager
+    def counting(self, outcome: str) -> Iterator[None]:
+        """Counts a request that ends here, with a DalleError."""
+        try:
+            yield
+        except DalleError:
+            self.outcome(outcome)
+            raise
 
     def waited(self, seconds: float) -> None:
         self._wait.observe(seconds)

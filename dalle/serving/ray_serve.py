@@ -156,7 +156,6 @@ class ServeCall:
 
     def __init__(self, response: Any) -> None:
         self._response = response
-
         self._over = False
 
     def __iter__(self) -> Iterator[Any]:

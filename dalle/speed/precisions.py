@@ -80,7 +80,8 @@ def known_codes(pipeline: Pipeline) -> int:
 def draw(pipeline: Pipeline, prompt: str) -> np.ndarray:
     """The codes [N, T] of a prompt's candidates."""
     rows = make_rows(GenerationSettings.of(pipeline.defaults, {}), 0, range(CANDIDATES))
-    *_, codes = draw_codes(pipeline.weights, *read(pipeline, prompt), rows, known_codes(pipeline))
+    both, known = read(pipeline, prompt), known_codes(pipeline)
+    *_, codes = draw_codes(pipeline.weights, *both, rows, known, pipeline.vqgan.overview)
     return codes
 
 
