@@ -3,10 +3,11 @@
 First the ground and the look: of all grounds in all looks, the one that most of the picture agrees
 with. Then the things: every drawing, in that look, is held against every whole-cell place, and the
 one that explains most of what is not ground is taken; what it explains is taken away, and so on.
+Small things look alike when they are shrunk, so the best drawings of a place are compared again.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -19,11 +20,13 @@ from dalle.training.scenes import over
 from dalle.training.sprites import SpriteLibrary
 
 SHRINK = 6  # pictures are compared at a sixth of their size
+FINE = 2  # and the best drawings of a place again at half of it
+LOOKED_AT_AGAIN = 12  # drawings
 STEP = CELL // SHRINK  # pixels of a small picture from cell to cell
 AGREES = 0.06  # of 0..1: a pixel differs by less from the ground in every channel
 STANDS_OUT = 0.12  # a pixel that differs by more from the ground belongs to a thing
 REWARD = 0.45  # for a pixel of a thing that a drawing covers, in squared colour differences
-INVISIBLE = 0.1  # the price of a pixel that a drawing covers where nothing stands out
+INVISIBLE = 0.25  # the price of a pixel that a drawing covers where nothing stands out
 LOOKS_TRIED = 4  # of the looks whose ground agrees about equally well
 NEARLY = 0.03  # share of the picture
 AS_DRAWN = 0.8  # how much better a look must explain a picture to be believed
@@ -57,15 +60,31 @@ class Seen:
         return sum(found.kind == kind for found in self.things)
 
 
-def shrink(pixels: np.ndarray) -> np.ndarray:
-    """Means of SHRINK x SHRINK pixels in 0..1: [..., H, W, C] uint8 -> [..., h, w, C] float32."""
+def shrink(pixels: np.ndarray, by: int = SHRINK) -> np.ndarray:
+    """Means of `by` x `by` pixels in 0..1: [..., H, W, C] uint8 -> [..., h, w, C] float32."""
     *rows, height, width, channels = pixels.shape
-    blocks = (*rows, height // SHRINK, SHRINK, width // SHRINK, SHRINK, channels)
+    blocks = (*rows, height // by, by, width // by, by, channels)
     return pixels.reshape(blocks).mean((-4, -2), dtype=np.float32) / 255
 
 
 def change(picture: np.ndarray, look: str | None) -> np.ndarray:
     return LOOKS[look][0](picture) if look else picture
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A colour, or a place and its variant, in a look."""
+
+    code: str | tuple[str, int]
+    look: str | None
+
+    def draw(self) -> np.ndarray:
+        """uint8 [192, 192, 3]."""
+        return change(draw_ground(self.code), self.look)
+
+    @cached_property
+    def small(self) -> np.ndarray:
+        return shrink(self.draw())
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +98,29 @@ class Bank:
     colours: np.ndarray  # [M, s * s * 3], times the weights
     squares: np.ndarray  # [M], of the colours, times the weights
 
+    def fit(
+        self, pixels: np.ndarray, squares: np.ndarray, marked: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """How much each drawing explains of each window, and its error there: [M, N] twice.
+
+        pixels [N, s * s * 3], squares [N, s * s] (summed over colours), marked [N, s * s].
+        """
+        # |drawing - picture|^2 where the drawing is
+        errors = self.weights @ squares.T - 2 * self.colours @ pixels.T + self.squares[:, None]
+        gains = (REWARD + INVISIBLE) * (self.weights @ marked.T) - errors
+        return gains - INVISIBLE * self.weights.sum(1)[:, None], errors
+
+
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """The drawings of a bank that explain most at one place, the best first."""
+
+    gain: float  # of the best
+    error: float
+    bank: Bank
+    corner: tuple[int, int]  # column, row
+    drawings: np.ndarray  # indices into the bank
+
 
 class Judge:
     """Knows the drawings of `styles`."""
@@ -87,65 +129,81 @@ class Judge:
         self._library = library
         pairs = ((kind.id, style) for kind in library.kinds for style in styles)
         self._names = [pair for pair in pairs if library.has(*pair)]
-        self._grounds = [
-            (ground, look, shrink(change(draw_ground(ground), look)))
-            for look in (None, *LOOKS)
-            for ground in GROUND_CODES
-        ]
-        self._drawn_grounds = np.stack([drawn for _, _, drawn in self._grounds])
+        self._grounds = [Ground(code, look) for look in (None, *LOOKS) for code in GROUND_CODES]
+        self._small_grounds = np.stack([ground.small for ground in self._grounds])
         self._bank = cache(self._make_bank)
 
     def look(self, picture: np.ndarray) -> Seen:
         """[192, 192, 3] uint8 -> what it shows."""
         small = shrink(picture)
-        agree = (np.abs(self._drawn_grounds - small).max(-1) < AGREES).mean((1, 2))
+        agree = (np.abs(self._small_grounds - small).max(-1) < AGREES).mean((1, 2))
         # One ground for each look, and only looks whose ground agrees nearly as well as the best.
         tried: dict[str | None, int] = {}
         for index in np.argsort(-agree, kind="stable"):
             if agree[index] < agree.max() - NEARLY or len(tried) == LOOKS_TRIED:
                 break
-            tried.setdefault(self._grounds[index][1], int(index))
+            tried.setdefault(self._grounds[index].look, int(index))
         explained = []
         for look, index in tried.items():
-            things, cost, left = self._find_things(small, self._drawn_grounds[index], look)
+            things, cost, left = self._find_things(picture, self._grounds[index])
             explained.append((cost * (1 if look else AS_DRAWN), look, index, things, left))
         _, look, index, things, left = min(explained, key=lambda row: (row[0], row[1] is not None))
-        ground = self._grounds[index][0]
-        place = ground if isinstance(ground, str) else ground[0]
+        code = self._grounds[index].code
+        place = code if isinstance(code, str) else code[0]
         return Seen(tuple(things), place, look, left)
 
-    def _find_things(
-        self, small: np.ndarray, ground: np.ndarray, look: str | None
-    ) -> tuple[list[Found], float, float]:
+    def _find_things(self, picture: np.ndarray, before: Ground) -> tuple[list[Found], float, float]:
         """The things before a ground, how badly they explain what stands out, what is left."""
-        mask = (np.abs(small - ground).max(-1) > STANDS_OUT).astype(np.float32)
+        small, look = shrink(picture), before.look
+        mask = stands_out(small, before.small)
         found, cost = [], 0.0
         while len(found) < MOST_THINGS and mask.sum() >= LEAST:
             banks = [self._bank(size, look) for size in (LARGE, MIDDLE, SMALL)]
             offers = [offer for bank in banks if (offer := best_fit(bank, small, mask))]
             if not offers:
                 break
-            gain, error, bank, index, (column, row) = max(offers, key=lambda offer: offer[0])
+            offer = max(offers, key=lambda offer: offer.gain)
+            (column, row), bank = offer.corner, offer.bank
             side = bank.size * STEP
             window = mask[row * STEP : row * STEP + side, column * STEP : column * STEP + side]
-            covered = bank.alphas[index].reshape(side, side) > 0.3
-            if gain <= 0 or (window * covered).sum() < LEAST:
+            covered = bank.alphas[offer.drawings[0]].reshape(side, side) > 0.3
+            if offer.gain <= 0 or (window * covered).sum() < LEAST:
                 break
-            found.append(Found(*bank.names[index], (column, row, bank.size)))
-            cost += error
+            names = self._look_again(picture, before, offer)
+            found.append(Found(*names, (column, row, bank.size)))
+            cost += offer.error
             window[covered] = 0
         return found, cost + REWARD * float(mask.sum()), float(mask.mean())
 
+    def _look_again(self, picture: np.ndarray, before: Ground, offer: Offer) -> tuple[str, str]:
+        """Kind and style of the drawing that fits best at half the picture's size."""
+        names = [offer.bank.names[drawing] for drawing in offer.drawings]
+        bank = self._draw_bank(names, offer.bank.size, before.look, FINE)
+        left, top, side = (cells * CELL for cells in (*offer.corner, bank.size))
+        cut = slice(top, top + side), slice(left, left + side)
+        window = shrink(picture[cut], FINE)
+        mask = stands_out(window, shrink(before.draw()[cut], FINE))
+        gains, _ = bank.fit(
+            window.reshape(1, -1), np.square(window).sum(-1).reshape(1, -1), mask.reshape(1, -1)
+        )
+        return names[int(gains.argmax())]
+
     def _make_bank(self, size: int, look: str | None) -> Bank:
-        sprites = np.stack([self._library.pixels(*names, size) for names in self._names])
+        return self._draw_bank(self._names, size, look, SHRINK)
+
+    def _draw_bank(
+        self, names: list[tuple[str, str]], size: int, look: str | None, by: int
+    ) -> Bank:
+        """Drawings of `size` cells, `by` times smaller."""
+        sprites = np.stack([self._library.pixels(*each, size) for each in names])
         grey = np.full((size * CELL, size * CELL, 3), 128, np.uint8)
-        alphas = shrink(sprites[..., 3:])[..., 0]
-        colours = np.stack([shrink(change(over(sprite, grey), look)) for sprite in sprites])
+        alphas = shrink(sprites[..., 3:], by)[..., 0]
+        colours = np.stack([shrink(change(over(sprite, grey), look), by) for sprite in sprites])
         weights = np.square(alphas)
         flat = len(sprites), -1
         return Bank(
             size=size,
-            names=self._names,
+            names=names,
             alphas=alphas.reshape(flat),
             weights=weights.reshape(flat),
             colours=(colours * weights[..., None]).reshape(flat),
@@ -153,13 +211,13 @@ class Judge:
         )
 
 
-def best_fit(
-    bank: Bank, small: np.ndarray, mask: np.ndarray
-) -> tuple[float, float, Bank, int, tuple[int, int]] | None:
-    """Which drawing of a bank explains most, anywhere: (gain, error, bank, its index, place).
+def stands_out(picture: np.ndarray, ground: np.ndarray) -> np.ndarray:
+    """1 where a picture [H, W, 3] is not its ground: [H, W] float32."""
+    return (np.abs(picture - ground).max(-1) > STANDS_OUT).astype(np.float32)
 
-    None where nothing stands out.
-    """
+
+def best_fit(bank: Bank, small: np.ndarray, mask: np.ndarray) -> Offer | None:
+    """Which drawings of a bank explain most, anywhere; None where nothing stands out."""
     side = bank.size * STEP
     steps = range(CELLS - bank.size + 1)
     corners = [(column, row) for row in steps for column in steps]
@@ -175,14 +233,13 @@ def best_fit(
     places = np.flatnonzero(marked.sum(1) >= LEAST)
     if not len(places):
         return None
-    marked = marked[places]
     pixels, squares = windows(small)[places], windows(np.square(small).sum(-1))[places]
-    # |drawing - picture|^2 where the drawing is
-    errors = bank.weights @ squares.T - 2 * bank.colours @ pixels.T + bank.squares[:, None]
-    gains = (REWARD + INVISIBLE) * (bank.weights @ marked.T) - errors
-    gains -= INVISIBLE * bank.weights.sum(1)[:, None]
-    index, place = np.unravel_index(gains.argmax(), gains.shape)
-    return (
-        float(gains[index, place]), float(errors[index, place]), bank, int(index),
-        corners[places[place]],
-    )  # fmt: skip
+    gains, errors = bank.fit(pixels, squares, marked[places])
+    best, place = np.unravel_index(gains.argmax(), gains.shape)
+    return Offer(
+        gain=float(gains[best, place]),
+        error=float(errors[best, place]),
+        bank=bank,
+        corner=corners[places[place]],
+        drawings=np.argsort(-gains[:, place], kind="stable")[:LOOKED_AT_AGAIN],
+    )
