@@ -52,6 +52,7 @@ RELATIONS = {
     "in front of": ("{0} in front of {1}", "{0} before {1}", "{1} behind {0}"),
     "three together": ("{0}, {1} and {2}", "{0} and {1} and {2}", "{0} with {1} and {2}"),
     "four together": ("{0}, {1}, {2} and {3}", "{0}, {1}, {2}, {3}", "{0}, {1} and {2} with {3}"),
+    "five together": ("{0}, {1}, {2}, {3} and {4}", "{0}, {1}, {2}, {3}, {4}"),
     "eating": ("{0} eating {1}", "{0} eats {1}", "{0} having {1} for lunch"),
 }  # fmt: skip
 COLOUR_WORDS = {word for name in COLOURS for word in name.split()} | {"golden"}

@@ -130,7 +130,7 @@ def rows(space: Space, dice: Dice) -> list[Spot]:
 
 
 def group(space: Space, dice: Dice) -> list[Spot]:
-    """Three or four different things, along the rows."""
+    """Three to five different things, along the rows."""
     size, *corners = ROWS[len(space.boxes)][0]
     return [Spot(thing, column, row, size) for thing, (column, row) in enumerate(corners)]
 
@@ -194,6 +194,7 @@ LAYOUTS = {
     "meal": Layout(meal, (_rider, _food), "eating"),
     "trio": Layout(group, (_common,) * 3, "three together"),
     "quartet": Layout(group, (_common,) * 4, "four together"),
+    "quintet": Layout(group, (_common,) * 5, "five together"),
     "count": Layout(rows, (_countable,)),
 }
 

@@ -43,8 +43,9 @@ class Stage:
 
 # Four things in a picture are learned at the price of one: every cell is paid for anyway.
 FEW = {"single": 44, "pair": 22, "trio": 8, "quartet": 20, "count": 6}
-MANY = {"single": 42, "pair": 15, "trio": 5, "quartet": 10, "stack": 3, "on": 6, "ride": 6,
-        "hat": 3, "front": 2, "meal": 2, "count": 6}  # fmt: skip
+# What is harder is shown more: large things (36 codes each), small ones, several of a kind.
+MANY = {"single": 50, "pair": 8, "trio": 3, "quartet": 8, "quintet": 7, "stack": 2, "on": 5,
+        "ride": 5, "hat": 2, "front": 2, "meal": 2, "count": 9}  # fmt: skip
 MOSTLY_3D = {"3d": 0.6, "noto": 0.2, "twemoji": 0.2}
 STAGES = {
     "things": Stage({"single": 1}, MOSTLY_3D),
@@ -54,7 +55,7 @@ STAGES = {
     ),
     "full": Stage(
         MANY, MOSTLY_3D, tinted=0.12, placed=0.35, looked=0.15, resized=0.15, moved=0.3,
-        everyday=1.2,
+        everyday=0.9,
     ),
 }  # fmt: skip
 WHITE = 0.12  # the share of white backgrounds beyond its turn among the colours

@@ -114,7 +114,7 @@ def test_full_stage_shows_everything(library):
     assert {s.background for s in made} == {*COLOURS, *PLACES}
     assert {s.relation for s in made} == {
         None, "beside", "above", "on", "riding", "wearing", "in front of", "eating",
-        "three together", "four together",
+        "three together", "four together", "five together",
     }  # fmt: skip
     assert {s.count for s in made} == {1, 2, 3, 4, 5}
 
