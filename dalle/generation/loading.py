@@ -71,6 +71,7 @@ def assemble(files: ModelFiles, precision: str, prompt_filter: PromptFilter) -> 
         tokenizer=load_prompt_tokenizer(files.bart, bart),
         clip_tokenizer=load_clip_tokenizer(files.clip, clip),
         defaults=read_defaults(files.bart),
+        likelihood_weight=read_likelihood_weight(files.bart),
         prompt_filter=prompt_filter,
         concepts=read_concepts() if published else None,
     )
@@ -78,14 +79,30 @@ def assemble(files: ModelFiles, precision: str, prompt_filter: PromptFilter) -> 
 
 def read_defaults(path: Path) -> dict[str, Any]:
     """The settings that a model is drawn with best, where its generation_config.json tells."""
-    file = path / "generation_config.json"
-    published = read_json(file) if file.is_file() else {}
+    file, published = _generation_config(path)
     defaults = {name: published[name] for name in SAMPLING if published.get(name) is not None}
     try:
         GenerationSettings(**defaults)
     except SettingsError as error:
         raise DalleError(f"{file} cannot be used: {error}") from error
     return defaults
+
+
+def read_likelihood_weight(path: Path) -> float:
+    """How much the model's own opinion counts beside CLIP's, where generation_config.json tells."""
+    file, published = _generation_config(path)
+    weight = published.get("likelihood_weight", 0)
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < 1e6:
+        raise DalleError(
+            f"{file} cannot be used: likelihood_weight is {weight!r}; "
+            "it must be a number from 0 on."
+        )
+    return float(weight)
+
+
+def _generation_config(path: Path) -> tuple[Path, dict[str, Any]]:
+    file = path / "generation_config.json"
+    return file, read_json(file) if file.is_file() else {}
 
 
 def load_prompt_tokenizer(path: Path, bart: Bart) -> "PromptTokenizer | ByteTokenizer":

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from dalle.generation.sampling import Rows, freer, guide, sample
+from dalle.generation.sampling import Rows, freer, guide, log_odds, sample
 from dalle.models.decoding import (
     Cache,
     CrossCache,
@@ -51,8 +51,10 @@ def draw_chunk(
     stop: int,
     known: int,
     overview: int = 0,
-) -> tuple[Array, Cache, Array]:
+) -> tuple[Array, Cache, Array, Array]:
     """Tokens `start` to `stop`: the last ones [2N], the cache, and all of them [N, stop - start].
+
+    At the end the log-odds of each token with the prompt, [N, stop - start] float32, in nats.
 
     Only the first `known` codes are drawn: the others, the start token among them, have no picture.
     The first `overview` tokens of a picture are drawn as often as they were shown in training.
@@ -64,10 +66,14 @@ def draw_chunk(
         guided = guide(logits[:, :known], rows.condition_scale)
         drawn = sample(guided, freer(rows, position < overview), position)
         sound = jnp.isfinite(guided).all(1)
-        return (jnp.tile(drawn, 2), cache), jnp.where(sound, drawn, -1)
+        with_prompt, _ = jnp.split(logits[:, :known], 2)
+        return (jnp.tile(drawn, 2), cache), (
+            jnp.where(sound, drawn, -1),
+            log_odds(with_prompt, drawn),
+        )
 
-    (tokens, cache), drawn = lax.scan(draw_one, (tokens, cache), jnp.arange(start, stop))
-    return tokens, cache, drawn.T
+    (tokens, cache), (drawn, odds) = lax.scan(draw_one, (tokens, cache), jnp.arange(start, stop))
+    return tokens, cache, drawn.T, odds.T
 
 
 def draw_codes(
@@ -77,8 +83,11 @@ def draw_codes(
     rows: Rows,  # [N], N a multiple of P: the rows of the first prompt, of the second, ...
     known: int,
     overview: int = 0,
-) -> Iterator[np.ndarray]:
-    """The codes so far, [N, t] int32, after each of the four chunks; -1 where there is none."""
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What is drawn so far, after each of the four chunks: codes and their log-odds.
+
+    [N, t] int32, -1 where there is none; [N, t] float32, in nats, with the prompt and unguided.
+    """
     config, count = weights.config, 2 * len(rows.top_k)
     cross = cross_attention_cache(weights, memory, mask)
     tokens = jnp.full(count, config.decoder_start_token_id, jnp.int32)
@@ -87,10 +96,11 @@ def draw_codes(
     rows, tokens, cache = spread((rows, tokens, cache))
 
     codes: list[np.ndarray] = []
+    odds: list[np.ndarray] = []
     for start, stop in zip([0, *ends], ends, strict=False):
         if start > 0:
             cache = _grow(cache, stop)
-        tokens, cache, drawn = draw_chunk(
+        tokens, cache, drawn, likely = draw_chunk(
             weights,
             cross,
             rows,
@@ -102,4 +112,5 @@ def draw_codes(
             overview=overview,
         )
         codes.append(np.asarray(drawn))
-        yield np.concatenate(codes, axis=1)
+        odds.append(np.asarray(likely))
+        yield np.concatenate(codes, axis=1), np.concatenate(odds, axis=1)

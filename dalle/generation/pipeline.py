@@ -19,7 +19,7 @@ from dalle.generation.batch import fitting_slots, report_slots, stack
 from dalle.generation.loop import draw_codes
 from dalle.generation.machine import machine_kind
 from dalle.generation.previews import make_previews
-from dalle.generation.rank import best_first, report_unranked
+from dalle.generation.rank import best_first, report_unranked, total_scores
 from dalle.generation.result import Picture, Preview, Result
 from dalle.generation.run import SLOT_ROWS, Run, Slot
 from dalle.models.bart import Bart
@@ -60,6 +60,7 @@ class Pipeline:
     tokenizer: Callable[[list[str]], Tokens]
     clip_tokenizer: Callable[[list[str]], Tokens]
     defaults: Mapping[str, Any] = field(default_factory=dict)  # the model's own, over the general
+    likelihood_weight: float = 0.0  # of the model's own opinion beside CLIP's
     prompt_filter: PromptFilter = field(default_factory=PromptFilter.load)
     checker: PictureChecker = field(default_factory=default_checker)
     concepts: Concepts | None = None  # where CLIP knows what they look like
@@ -146,9 +147,11 @@ class Pipeline:
 
         known = min(self.vqgan.num_codes, self.weights.config.image_vocab_size)
         overview = self.vqgan.overview
-        for codes in draw_codes(self.weights, *stack(slots, size), known, overview):  # [N, t]
-            for slot, drawn in zip(slots, np.split(codes, size), strict=False):
+        for codes, odds in draw_codes(self.weights, *stack(slots, size), known, overview):  # [N, t]
+            parts = zip(slots, np.split(codes, size), np.split(odds, size), strict=False)
+            for slot, drawn, likely in parts:
                 slot.codes = drawn[: len(slot.candidates)]
+                slot.log_odds = likely[: len(slot.candidates)]
                 if (slot.codes < 0).any():
                     slot.run.failure = FaultError(NO_NUMBERS)
             lap("drawing")
@@ -179,7 +182,8 @@ class Pipeline:
         started = time.perf_counter()
         images = pictures.to_images(np.concatenate([slot.pixels for slot in run.slots]))
         compared = self._compare(images, run.prompt)  # [N, 1 + concepts]
-        scores = compared[:, 0].tolist()
+        log_likelihoods = self._log_likelihoods(run)
+        scores = total_scores(compared[:, 0], log_likelihoods, self.likelihood_weight)
         notes += report_unranked(scores, numbers)
         ranked_at = time.perf_counter()
         run.took("ranking", ranked_at - started)
@@ -206,13 +210,26 @@ class Pipeline:
         }
         ranked = [
             Picture(
-                images[i], scores[i], numbers[i], recipe | {"candidate": numbers[i]}, verdicts[i]
+                image=images[i],
+                score=scores[i],
+                candidate=numbers[i],
+                recipe=recipe | {"candidate": numbers[i]},
+                verdict=verdicts[i],
+                log_likelihood=float(log_likelihoods[i]),
             )
             for i in best_first(scores, numbers)
         ]
         keep = run.settings.keep
         notes += report_verdicts([picture.verdict for picture in ranked[:keep]])
         return Result(ranked[:keep], ranked[keep:], recipe, run.seconds, notes)
+
+    def _log_likelihoods(self, run: Run) -> np.ndarray:
+        """Of each candidate's codes with its prompt, in nats, [N].
+
+        Not of the codes for the whole picture: a style is no better for being more usual.
+        """
+        odds = np.concatenate([slot.log_odds for slot in run.slots])
+        return odds[:, self.vqgan.overview :].sum(1)
 
     def _read(self, name: str, text: str, notes: list[str]) -> tuple[Array, np.ndarray]:
         """A prompt's memory [1, S, D] and mask [1, S]; a note where it was too long."""
@@ -252,7 +269,7 @@ class Pipeline:
         return pictures.to_pixels(pictures.in_batches(decode, codes, together))
 
     def score(self, images: Sequence[Image.Image], prompt: str) -> list[float]:
-        """How well each picture fits the prompt, in CLIP's opinion."""
+        """How well each picture fits the prompt, in the opinion of CLIP alone."""
         return self._compare(images, prompt)[:, 0].tolist()
 
     def _compare(self, images: Sequence[Image.Image], prompt: str) -> np.ndarray:

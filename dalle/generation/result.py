@@ -34,10 +34,11 @@ class Picture:
     """One picture, how well it fits the prompt, what remakes it, and whether it may be shown."""
 
     image: Image.Image  # RGB; where `check` is "hide" a tile that says so, the pixels are gone
-    score: float  # CLIP's logit; nan where CLIP had no answer
+    score: float  # what it was ranked by, see rank.py; nan where CLIP had no answer
     candidate: int
     recipe: dict[str, Any]  # model, revision, precision, prompt, settings, seed, candidate
     verdict: Verdict = NOT_CHECKED
+    log_likelihood: float = math.nan  # of its codes, in the model's own opinion, in nats
 
     @property
     def seed(self) -> int:
@@ -95,11 +96,11 @@ class Result:
         """Everything but the pixels, as JSON can hold it."""
 
         def describe(picture: Picture) -> dict[str, Any]:
-            score = picture.score if math.isfinite(picture.score) else None
             return {
                 "candidate": picture.candidate,
                 "seed": picture.seed,
-                "score": score,
+                "score": finite(picture.score),
+                "log_likelihood": finite(picture.log_likelihood),
                 "check": picture.check,
                 "check_score": picture.check_score,
             }
@@ -139,6 +140,11 @@ class Result:
                 "name a folder that can be written to."
             ) from error
         return folder
+
+
+def finite(value: float) -> float | None:
+    """The value; None for one that is not finite, which JSON cannot hold."""
+    return value if math.isfinite(value) else None
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -22,6 +22,7 @@ class Slot:
     run: "Run"
     candidates: tuple[int, ...]
     codes: np.ndarray | None = None  # [n, t] so far; -1 where the model gave no number
+    log_odds: np.ndarray | None = None  # [n, t], of the codes, in nats
     pixels: np.ndarray | None = None  # [n, H, W, 3] uint8, once all codes are there
     checks: Sequence["Future[Verdict]"] = ()  # one for each candidate, with the pixels
 

@@ -78,6 +78,11 @@ def guide(logits: Array, condition_scale: Array) -> Array:
     return unconditional + condition_scale[:, None] * (conditional - unconditional)
 
 
+def log_odds(logits: Array, tokens: Array) -> Array:
+    """How likely the model held each row's token, in nats: [N, V], [N] -> [N]."""
+    return jnp.take_along_axis(jax.nn.log_softmax(logits), tokens[:, None], axis=1)[:, 0]
+
+
 def gumbel(keys: Array, codes: Array) -> Array:
     """Gumbel noise that belongs to each code: [N] keys, [N, M] codes -> [N, M]."""
 

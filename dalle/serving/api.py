@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from dalle.errors import DalleError
 from dalle.generation.pictures import make_grid
 from dalle.generation.rank import best_first
-from dalle.generation.result import Picture, Preview, Result
+from dalle.generation.result import Picture, Preview, Result, finite
 from dalle.serving.api_texts import (
     MAX_RANKED,
     describe_generate,
@@ -48,6 +48,7 @@ class Tile(TypedDict):
     candidate: int
     seed: int
     score: float | None
+    log_likelihood: float | None
 
 
 def add_api(engine: Engine, defaults: Mapping[str, Any]) -> None:
@@ -110,7 +111,7 @@ def add_api(engine: Engine, defaults: Mapping[str, Any]) -> None:
                         "model": engine.serving.name,
                         "prompt": prompt,
                         "ranking": [
-                            {"picture": index, "score": as_json(frame[index])}
+                            {"picture": index, "score": finite(frame[index])}
                             for index in best_first(frame, range(len(frame)))
                         ],
                     }
@@ -143,24 +144,19 @@ def answer(frame: Waiting | Preview | Result) -> tuple[list, dict[str, Any], dic
 
 def make_tile(picture: Picture) -> dict[str, Any]:
     """A kept picture, its file written."""
-    score = as_json(picture.score)
     return {
         "image": link(keep_picture(picture)),
         "caption": f"{picture.score:.1f} (no. {picture.candidate})",
         "candidate": picture.candidate,
         "seed": picture.seed,
-        "score": score,
+        "score": finite(picture.score),
+        "log_likelihood": finite(picture.log_likelihood),
     }
 
 
 def keep_picture(picture: Picture) -> str:
     """The path of the picture's PNG file, which carries its recipe."""
     return keep_file(picture.as_png(), f"{picture.seed}-{picture.candidate}.png")
-
-
-def as_json(score: float) -> float | None:
-    """The score; None for one that is not finite, which JSON cannot hold."""
-    return score if abs(score) < float("inf") else None
 
 
 def describe_wait(waiting: Waiting) -> dict[str, Any]:

@@ -38,12 +38,12 @@ def describe_generate(defaults: Mapping[str, Any]) -> str:
     }
     return describe(
         "Draws pictures of what a short English prompt says, and returns the best of them. "
-        "The model draws several candidates and CLIP ranks them; the same prompt, settings and "
+        "The model draws several candidates, which are ranked; the same prompt, settings and "
         "seed give the same pictures. Until it is done, frames tell the progress and hold a "
         "preview; the last frame is the answer.",
         parameters,
-        "the kept pictures, best first, each with image (a PNG file), caption, candidate, seed "
-        "and score",
+        "the kept pictures, best first, each with image (a PNG file), caption, candidate, seed, "
+        "score (what they are ranked by) and log_likelihood (of their codes, in nats)",
         "version, stage and fraction; when done also model, settings, seed, scores, notes",
         "a sheet of the kept pictures with the prompt; until it is done a preview of them",
     )

@@ -139,9 +139,9 @@ class Desk:
         name = self.results.keep(result, dict(files or {}), keep_prompt)
         kept = self.results.get(name)
         made, best = len(result.pictures) + len(result.rejected), len(result.pictures)
-        summary = f"Made {made}, kept {best}, best first by CLIP’s score."
+        summary = f"Made {made}, kept {best}, best first."
         if not result.rejected:
-            summary = f"Made {made}." if made == 1 else f"Made {made}, best first by CLIP’s score."
+            summary = f"Made {made}." if made == 1 else f"Made {made}, best first."
         return {
             "key": key,
             "stamp": name,
@@ -160,7 +160,7 @@ class Desk:
         """A result in the order of another text: the same pictures and files, new scores."""
         kept = self.results.get(name)
         drawn = [*kept.result.pictures, *kept.result.rejected]
-        # By the model that drew them, or the scores could not be compared with those before.
+        # By the CLIP that belongs to the model that drew them.
         who = {"visitor": current_visitor()} | self.wanted(kept.result.recipe)
         images = [picture.image for picture in drawn]
         *_, scores = self.engine.rank(images, check_prompt(text), **who)

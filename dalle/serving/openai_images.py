@@ -22,8 +22,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dalle.errors import DalleError, PromptRefused
-from dalle.generation.result import Picture, Result
-from dalle.serving.api import as_json, keep_picture
+from dalle.generation.result import Picture, Result, finite
+from dalle.serving.api import keep_picture
 from dalle.serving.engine import BusyError, Engine, FaultError
 from dalle.serving.faults import tell
 from dalle.serving.installed import split_choice
@@ -258,7 +258,7 @@ def describe_picture(picture: Picture, order: Order, request: Request) -> dict[s
         request.app.get_blocks().upload_file_set.add(path)
         root = get_root_url(request, PATH, request.app.root_path)
         content = {"url": f"{root}{API_PREFIX}/file={encode_file_path(path)}"}
-    return content | {"candidate": picture.candidate, "score": as_json(picture.score)}
+    return content | {"candidate": picture.candidate, "score": finite(picture.score)}
 
 
 def _settled(parameter: str | None, check: Any, value: Any) -> Any:

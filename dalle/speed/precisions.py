@@ -81,13 +81,16 @@ def draw(pipeline: Pipeline, prompt: str) -> np.ndarray:
     """The codes [N, T] of a prompt's candidates."""
     rows = make_rows(GenerationSettings.of(pipeline.defaults, {}), 0, range(CANDIDATES))
     both, known = read(pipeline, prompt), known_codes(pipeline)
-    *_, codes = draw_codes(pipeline.weights, *both, rows, known, pipeline.vqgan.overview)
+    *_, (codes, _) = draw_codes(pipeline.weights, *both, rows, known, pipeline.vqgan.overview)
     return codes
 
 
 def mean_score(pipeline: Pipeline, prompts: tuple[str, ...]) -> float:
-    results = [pipeline.generate(prompt, seed=0, candidates=CANDIDATES) for prompt in prompts]
-    return float(np.mean([picture.score for each in results for picture in each.pictures]))
+    scores: list[float] = []
+    for prompt in prompts:
+        kept = pipeline.generate(prompt, seed=0, candidates=CANDIDATES).pictures
+        scores += pipeline.score([picture.image for picture in kept], prompt)
+    return float(np.mean(scores))
 
 
 def likeliest(pipeline: Pipeline, logits: np.ndarray) -> np.ndarray:

@@ -76,12 +76,16 @@ def loud(params: dict) -> dict:
     return jax.tree.map(lambda leaf: 10 * leaf, params)
 
 
+def bart_params(config: BartConfig, dtype: jnp.dtype = jnp.float32) -> dict:
+    return loud(random_params(bart_shapes(config), 1, dtype))
+
+
 def make_pipeline(
     precision: str, bart_config: BartConfig = TINY_BART, score: float = 0.0
 ) -> Pipeline:
     """A model of random weights; its picture check gives every picture this score."""
     dtype = jnp.dtype(precision)
-    bart = Bart(bart_config, loud(random_params(bart_shapes(bart_config), 1, dtype)), dtype)
+    bart = Bart(bart_config, bart_params(bart_config, dtype), dtype)
     return Pipeline(
         name="random:tiny",
         revision="0",

@@ -86,6 +86,12 @@ def test_a_model_brings_its_own_defaults(folder: Path) -> None:
     path = folder / "bart" / "generation_config.json"
     path.write_text(json.dumps({"condition_scale": 3, "top_k": 32, "num_beams": 4}))
     assert load(folder).defaults == {"condition_scale": 3, "top_k": 32}
+    assert load(folder).likelihood_weight == 0
+    path.write_text(json.dumps({"likelihood_weight": 0.3}))
+    assert load(folder).likelihood_weight == 0.3
+    path.write_text(json.dumps({"likelihood_weight": "much"}))
+    with pytest.raises(DalleError, match="likelihood_weight is 'much'; it must be a number"):
+        load(folder)
     path.write_text(json.dumps({"top_k": -3}))
     with pytest.raises(DalleError, match=r"generation_config.json cannot be used: top_k is -3"):
         read_defaults(folder / "bart")

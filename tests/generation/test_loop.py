@@ -12,9 +12,12 @@ from dalle.generation import loop
 from dalle.generation.loop import chunk_ends, draw_codes
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.sampling import Rows, make_rows
+from dalle.models.bart import BartNetwork
 from dalle.models.config import BartConfig
 from dalle.models.decoding import Cache
 from dalle.settings import GenerationSettings
+from dalle.training.bart import shifted
+from tests.generation.conftest import bart_params
 
 KNOWN = 60  # codes of the tiny image tokeniser; the tiny BART names 64 and a start token
 
@@ -52,21 +55,38 @@ def read(pipeline: Pipeline, *prompts: str) -> tuple[jax.Array, np.ndarray]:
 
 def draw(pipeline: Pipeline, rows: Rows, *prompts: str, overview: int = 0) -> np.ndarray:
     memory, mask = read(pipeline, *(prompts or ("a red apple", "")))
-    *_, codes = draw_codes(pipeline.weights, memory, mask, rows, KNOWN, overview)
+    *_, (codes, _) = draw_codes(pipeline.weights, memory, mask, rows, KNOWN, overview)
     return codes
 
 
 def test_it_counts(counting_weights: CountingWeights) -> None:
     rows = rows_with(condition_scale=1)
-    frames = list(draw_codes(counting_weights, jnp.zeros((2, 1, 1)), jnp.ones((2, 1)), rows, 64))
+    prompts = jnp.zeros((2, 1, 1)), jnp.ones((2, 1))
+    frames = [codes for codes, _ in draw_codes(counting_weights, *prompts, rows, 64)]
     assert [frame.shape for frame in frames] == [(16, 5), (16, 10), (16, 15), (16, 20)]
     assert (frames[-1] == np.arange(20)).all()
     assert all((frame == frames[-1][:, : frame.shape[1]]).all() for frame in frames)
 
 
+def test_the_odds_are_those_of_the_plain_network(pipeline: Pipeline, bart_config) -> None:
+    """Teacher-forced, with the prompt alone, among the known codes: whatever draws and guides."""
+    memory, mask = read(pipeline, "a red apple", "")
+    rows = rows_with(temperature=0.5, top_k=3, condition_scale=4)
+    *_, (codes, odds) = draw_codes(pipeline.weights, memory, mask, rows, KNOWN)
+
+    tokens = pipeline.tokenizer(["a red apple"] * len(codes))
+    read_before = shifted(codes, bart_config.decoder_start_token_id)
+    logits = BartNetwork(bart_config, jnp.float32).apply(
+        {"params": bart_params(bart_config)}, tokens.input_ids, tokens.attention_mask, read_before
+    )
+    expected = np.asarray(jax.nn.log_softmax(logits[..., :KNOWN]))
+    expected = np.take_along_axis(expected, codes[..., None], axis=-1)[..., 0]
+    np.testing.assert_allclose(odds, expected, atol=1e-3)
+
+
 def test_unknown_codes_are_never_drawn(counting_weights: CountingWeights) -> None:
     rows = rows_with(temperature=0, condition_scale=1)
-    *_, codes = draw_codes(counting_weights, jnp.zeros((2, 1, 1)), jnp.ones((2, 1)), rows, 7)
+    *_, (codes, _) = draw_codes(counting_weights, jnp.zeros((2, 1, 1)), jnp.ones((2, 1)), rows, 7)
     # 7 is what should follow 6; only 0 to 6 have pictures, and all of them are equally far off.
     assert codes.tolist() == [[position % 7 for position in range(20)]] * 16
 
@@ -88,7 +108,7 @@ def test_chunks_end_where_a_quarter_is_drawn(length: int, ends: list[int]) -> No
 def test_any_length_is_drawn(counting_weights: CountingWeights) -> None:
     config = dataclasses.replace(counting_weights.config, image_length=7)
     rows = rows_with(condition_scale=1)
-    *_, codes = draw_codes(
+    *_, (codes, _) = draw_codes(
         CountingWeights(config), jnp.zeros((2, 1, 1)), jnp.ones((2, 1)), rows, 64
     )
     assert (codes == np.arange(7)).all()

@@ -42,6 +42,7 @@ def test_nine_of_sixteen_come_back_best_first(result: Result) -> None:
     scores = [picture.score for picture in result.pictures + result.rejected]
     assert scores == sorted(scores, reverse=True)
     assert len({picture.image.tobytes() for picture in result.pictures}) == 9
+    assert all(picture.log_likelihood < 0 for picture in result.pictures)
     image = result.pictures[0].image
     assert (image.mode, image.size) == ("RGB", (32, 32))
     assert set(result.seconds) == {"reading", "drawing", "decoding", "ranking", "checking"}
@@ -180,6 +181,15 @@ def test_impossible_settings_are_refused_before_the_first_frame(pipeline: Pipeli
         pipeline.generate("  ")
     with pytest.raises(SettingsError, match="no setting named 'topk'"):
         pipeline.generate("a red apple", topk=5)
+
+
+def test_the_models_own_opinion_is_added_to_clips(pipeline: Pipeline, result: Result) -> None:
+    weight = 1e30  # more than any score of CLIP's
+    sure = dataclasses.replace(pipeline, likelihood_weight=weight).generate("a red apple", seed=42)
+    likelihoods = [picture.log_likelihood for picture in result.pictures + result.rejected]
+    expected = [weight * likelihood for likelihood in sorted(likelihoods, reverse=True)]
+    scores = [picture.score for picture in sure.pictures + sure.rejected]
+    assert scores == pytest.approx(expected, rel=1e-6)
 
 
 def test_pictures_without_a_score_come_last(pipeline: Pipeline, tmp_path: Path) -> None:

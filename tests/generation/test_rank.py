@@ -2,7 +2,9 @@
 
 import math
 
-from dalle.generation.rank import best_first, report_unranked
+import numpy as np
+
+from dalle.generation.rank import best_first, report_unranked, total_scores
 
 
 def test_the_highest_score_comes_first() -> None:
@@ -24,3 +26,9 @@ def test_what_is_no_score_never_wins_and_is_reported() -> None:
 
 def test_no_scores_at_all() -> None:
     assert best_first([math.nan, math.nan], [5, 2]) == [1, 0]
+
+
+def test_the_models_own_opinion_counts_as_much_as_it_is_weighed() -> None:
+    clip, likelihoods = np.array([3.0, 2.0, 1.0]), np.array([-10.0, -2.0, math.nan])
+    assert total_scores(clip, likelihoods, 0) == [3, 2, 1]
+    assert total_scores(clip, likelihoods, 0.5)[:2] == [-2, 1]
