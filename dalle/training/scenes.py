@@ -54,7 +54,7 @@ STAGES = {
         tinted=0.08, placed=0.25, looked=0.1, resized=0.1, everyday=1.5,
     ),
     "full": Stage(
-        MANY, MOSTLY_3D, tinted=0.12, placed=0.35, looked=0.15, resized=0.15, moved=0.3,
+        MANY, MOSTLY_3D, tinted=0.12, placed=0.35, looked=0.15, resized=0.15, moved=0.8,
         everyday=0.9,
     ),
 }  # fmt: skip
