@@ -28,8 +28,6 @@ from dalle.models.sharding import spread
 
 CHUNKS = 4
 
-_grow = partial(jax.jit, static_argnames="length")(grow)
-
 
 def chunk_ends(length: int) -> list[int]:
     """Where each chunk ends; fewer than four when there are fewer tokens."""
@@ -89,7 +87,7 @@ def draw_codes(
     codes: list[np.ndarray] = []
     for start, stop in zip([0, *ends], ends, strict=False):
         if start > 0:
-            cache = _grow(cache, stop)
+            cache = grow(cache, stop)
         tokens, cache, drawn = draw_chunk(
             weights,
             cross,
@@ -102,4 +100,6 @@ def draw_codes(
             overview=overview,
         )
         codes.append(np.asarray(drawn))
+        if stop == ends[-1]:
+            del cache  # the pictures are decoded in its place
         yield np.concatenate(codes, axis=1)

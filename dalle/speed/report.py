@@ -22,7 +22,7 @@ class Row:
     bound: float  # seconds that drawing takes at least; a step reads the tokens before it
     bound_static: float  # the same, where a step reads the room of all tokens
     traffic: float | None  # bytes that our steps move, over those that must move
-    peak_memory: int | None  # bytes that loading and all runs so far added
+    peak_memory: int | None  # bytes of the process, or of the first device, in all runs so far
     estimated_memory: int
 
     @property
