@@ -6,6 +6,7 @@ import sys
 
 from dalle.errors import DalleError
 from dalle.generation.loading import read_defaults
+from dalle.models.compiled import keep_compiled
 from dalle.models.heaps import keep_heaps_small
 from dalle.models.registry import locate
 from dalle.server_settings import ServerSettings
@@ -28,6 +29,7 @@ def main() -> None:
     keep_heaps_small()
     # Warnings only: prompts and visitors are nobody's business.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    keep_compiled()
     settings = ServerSettings.from_environment(os.environ)
 
     address = os.environ.get("RAY_ADDRESS", "").strip()
