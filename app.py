@@ -6,6 +6,8 @@ import sys
 
 from dalle.errors import DalleError
 from dalle.generation.loading import read_defaults
+from dalle.models.compiled import keep_compiled
+from dalle.models.heaps import keep_heaps_small
 from dalle.models.registry import locate
 from dalle.server_settings import ServerSettings
 from dalle.serving.api import add_api
@@ -14,7 +16,6 @@ from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
 from dalle.serving.installed import Offer
 from dalle.serving.look import launch_options
-from dalle.serving.memory import share_heaps
 from dalle.serving.models import bring
 from dalle.serving.page import build_page
 from dalle.serving.ray_serve import connect
@@ -25,9 +26,10 @@ from dalle.settings import DEFAULT_MODEL
 
 
 def main() -> None:
-    share_heaps()
+    keep_heaps_small()
     # Warnings only: prompts and visitors are nobody's business.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    keep_compiled()
     settings = ServerSettings.from_environment(os.environ)
 
     address = os.environ.get("RAY_ADDRESS", "").strip()

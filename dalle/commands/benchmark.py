@@ -2,7 +2,9 @@
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from dalle.errors import DalleError
 from dalle.settings import DEFAULT_MODEL, LIMITS, PRECISIONS, SettingsError
@@ -35,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--precisions", action="store_true",
         help="also compare logits, codes and scores in bfloat16 and int8 with float32",
     )  # fmt: skip
+    parser.add_argument(
+        "--memory", action="store_true",
+        help="instead of all else: the most memory that drawing once takes, in a new process for "
+        "each number of candidates, against the estimate of `inspect`",
+    )  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw seconds against candidates")
 
@@ -66,11 +73,34 @@ def run(arguments: argparse.Namespace) -> None:
             f"--layers and --against need random weights, and the model is {arguments.model}; "
             f"take --model {' or '.join(RANDOM)}."
         )
+    if arguments.memory and (arguments.against or arguments.precisions or arguments.plot):
+        raise SettingsError(
+            "--memory measures memory alone; leave --against, --precisions and --plot away."
+        )
     for file in (arguments.json, arguments.plot):
         if file and not file.absolute().parent.is_dir():
             raise DalleError(f"{file} cannot be written: its folder does not exist; make it first.")
 
-    from dalle.generation.result import write_whole
+    if arguments.memory:
+        tell_memory(arguments)
+    else:
+        tell_seconds(arguments)
+
+
+def tell_memory(arguments: argparse.Namespace) -> None:
+    from dalle.speed.peaks import HEADER, measure_peak
+
+    print(HEADER, flush=True)
+    peaks = []
+    for count in arguments.candidates:
+        peak = measure_peak(arguments.model, arguments.precision, count, arguments.layers)
+        print(peak, flush=True)  # each takes its time
+        peaks.append(asdict(peak))
+    if arguments.json:
+        write_json(arguments.json, peaks)
+
+
+def tell_seconds(arguments: argparse.Namespace) -> None:
     from dalle.speed.measure import measure
     from dalle.speed.report import plot
 
@@ -80,7 +110,12 @@ def run(arguments: argparse.Namespace) -> None:
     )  # fmt: skip
     print(report)
     if arguments.json:
-        content = json.dumps(report.as_dict(), indent=1) + "\n"
-        write_whole(arguments.json, content.encode())
+        write_json(arguments.json, report.as_dict())
     if arguments.plot:
         plot(report, arguments.plot)
+
+
+def write_json(file: Path, figures: Any) -> None:
+    from dalle.generation.result import write_whole
+
+    write_whole(file, (json.dumps(figures, indent=1) + "\n").encode())

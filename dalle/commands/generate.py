@@ -54,10 +54,12 @@ def run(arguments: argparse.Namespace) -> None:
     check_prompt(arguments.prompt)
 
     from dalle.generation.loading import load
+    from dalle.models.compiled import keep_compiled
     from dalle.safety.provenance import default_marker
 
     default_marker()  # a signing key that cannot sign is told now
 
+    keep_compiled()
     print(f"Loading {arguments.model} ...", file=sys.stderr)
     pipeline = load(arguments.model, precision=arguments.precision)
     print("Drawing ...", file=sys.stderr)

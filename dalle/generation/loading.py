@@ -15,6 +15,7 @@ from dalle.models.bart import Bart
 from dalle.models.checkpoint import read_json
 from dalle.models.clip import Clip
 from dalle.models.decoding import prepare
+from dalle.models.heaps import keep_heaps_small
 from dalle.models.registry import ModelFiles, locate
 from dalle.models.sharding import everywhere
 from dalle.safety.concepts import PUBLISHED_VOCABULARY, read_concepts
@@ -41,6 +42,7 @@ def load(name: str | Path, precision: str | None = None, policy: str = "standard
 
 def assemble(files: ModelFiles, precision: str, prompt_filter: PromptFilter) -> Pipeline:
     """The Pipeline of a model that is on this machine, or of a geometry; otherwise as `load`."""
+    keep_heaps_small()
     drawing, products = product_dtypes(precision)
     bart = load_bart(files.bart, dtype=products)
     vqgan = load_vqgan(files.vqgan, dtype=products)
@@ -52,7 +54,7 @@ def assemble(files: ModelFiles, precision: str, prompt_filter: PromptFilter) -> 
             "check that both folders are of the same model."
         )
 
-    # The decoder's parameters are kept once, in the form that draws.
+    # The decoder's parameters are there once, in the form that draws.
     encoder = {"model": {"encoder": bart.params["model"]["encoder"]}}
     normalize = str
     if bart.config.normalize_text and files.bart.is_dir():
@@ -64,7 +66,7 @@ def assemble(files: ModelFiles, precision: str, prompt_filter: PromptFilter) -> 
         revision=files.revision,
         precision=chosen_precision(precision),
         encoder=replace(bart, params=everywhere(encoder)),
-        weights=everywhere(prepare(bart.params, bart.config, drawing)),
+        weights=everywhere(prepare(bart.params, bart.config, drawing, donate=True)),
         vqgan=replace(vqgan, params=everywhere(vqgan.params)),
         clip=replace(clip, params=everywhere(clip.params)),
         normalize=normalize,

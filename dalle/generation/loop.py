@@ -28,8 +28,6 @@ from dalle.models.sharding import spread
 
 CHUNKS = 4
 
-_grow = partial(jax.jit, static_argnames="length")(grow)
-
 
 def chunk_ends(length: int) -> list[int]:
     """Where each chunk ends; fewer than four when there are fewer tokens."""
@@ -99,7 +97,7 @@ def draw_codes(
     odds: list[np.ndarray] = []
     for start, stop in zip([0, *ends], ends, strict=False):
         if start > 0:
-            cache = _grow(cache, stop)
+            cache = grow(cache, stop)
         tokens, cache, drawn, likely = draw_chunk(
             weights,
             cross,
@@ -113,4 +111,6 @@ def draw_codes(
         )
         codes.append(np.asarray(drawn))
         odds.append(np.asarray(likely))
+        if stop == ends[-1]:
+            del cache  # the pictures are decoded in its place
         yield np.concatenate(codes, axis=1), np.concatenate(odds, axis=1)

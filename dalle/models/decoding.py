@@ -47,8 +47,14 @@ class Cache:
     values: list[Array]  # L x [R, H, T, K]
 
 
-def prepare(params: dict[str, Any], config: BartConfig, dtype: jnp.dtype) -> DecoderWeights:
-    """The decoder's kernels in `dtype` (int8 too), transposed and fused; the rest in float32."""
+def prepare(
+    params: dict[str, Any], config: BartConfig, dtype: jnp.dtype, donate: bool = False
+) -> DecoderWeights:
+    """The decoder's kernels in `dtype` (int8 too), transposed and fused; the rest in float32.
+
+    With `donate` each published kernel is deleted once it is laid out anew, so that there are
+    never two copies of the decoder.
+    """
 
     def fused(parts: list[dict]) -> dict[str, Array]:
         floats = jnp.float32 if dtype == jnp.int8 else dtype
@@ -56,6 +62,9 @@ def prepare(params: dict[str, Any], config: BartConfig, dtype: jnp.dtype) -> Dec
         weight = quantise_rows(kernel) if dtype == jnp.int8 else {"kernel": kernel}
         if "bias" in parts[0]:
             weight["bias"] = jnp.concatenate([part["bias"] for part in parts])
+        if donate:
+            for part in parts:
+                part["kernel"].delete()
         return weight
 
     def prepare_layer(layer: dict) -> dict[str, Any]:
@@ -153,10 +162,24 @@ def cache_dtype(weights: DecoderWeights, backend: str) -> jnp.dtype:
     return jnp.dtype(jnp.float32 if whole else jnp.bfloat16)
 
 
+@partial(jax.jit, static_argnames="missing")
+def _lengthen(x: Array, missing: int) -> Array:
+    return jnp.pad(x, ((0, 0), (0, 0), (0, missing), (0, 0)))
+
+
 def grow(cache: Cache, length: int) -> Cache:
-    """The same cache with room for `length` tokens."""
+    """The same cache with room for `length` tokens; the former one is deleted.
+
+    One array after another, so that only one of them is ever there twice.
+    """
     missing = length - cache.keys[0].shape[2]
-    return jax.tree.map(lambda x: jnp.pad(x, ((0, 0), (0, 0), (0, missing), (0, 0))), cache)
+
+    def lengthen(x: Array) -> Array:
+        longer = _lengthen(x, missing).block_until_ready()
+        x.delete()
+        return longer
+
+    return jax.tree.map(lengthen, cache)
 
 
 def attend(query: Array, keys: Array, values: Array, mask: Array) -> Array:

@@ -35,6 +35,23 @@ def processor_flags() -> set[str]:
     return set(next(flags, ("", "", ""))[2].split())
 
 
+# What a compiler looks at, on x86 and on ARM; the clock and the like differ between the cores.
+IDENTITY = ("vendor_id", "cpu family", "model", "stepping", "flags", "CPU implementer",
+            "CPU architecture", "CPU variant", "CPU part", "CPU revision", "Features")  # fmt: skip
+
+
+def processor_identity() -> str:
+    """The first processor's kind and all that it can do; "" where that is not told."""
+    if platform.system() != "Linux":
+        return ""
+    first = PROCESSOR.read_text().partition("\n\n")[0]
+    lines = (line.partition(":") for line in first.splitlines())
+    told = {name.strip(): value.strip() for name, _, value in lines}
+    if not {"flags", "Features"} & told.keys():
+        return ""
+    return "\n".join(f"{name}: {told[name]}" for name in IDENTITY if name in told)
+
+
 def processor_name() -> str:
     """As the processor calls itself, or the kind of its instructions where it has no name."""
     if platform.system() == "Linux":

@@ -1,13 +1,15 @@
 """What drawing N candidates takes in memory, term by term, in bytes.
 
 Legend as in the package; R = 2N rows: every candidate with and without the prompt. Formulas
-for working memory were fitted to what XLA reports for its compiled programs on a CPU.
+for working memory were fitted to what XLA reports for its compiled programs on a CPU, and
+`python -m dalle benchmark --memory` sets the sum beside what a process took.
 """
 
 import math
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from flax.traverse_util import flatten_dict
 
@@ -17,6 +19,10 @@ from dalle.models.config import BartConfig, ClipConfig, VqganConfig
 from dalle.models.loading import kernel_dtype
 
 FLOAT32 = 4
+
+# As measured, on a CPU. A server has the page and its visitors besides.
+PROGRAM = 300_000_000  # Python and its libraries, before a model is read
+COMPILED = 350_000_000  # what is compiled until the first pictures are ranked
 
 # Every run has these shapes, whatever the number of candidates: one compilation serves all, and a
 # candidate drawn alone is the same picture to the last bit. With other row counts XLA sums in
@@ -79,11 +85,17 @@ def picture_decoding(
 
 
 def drawing(cache: int, cross: int, logits: int, decoding: int) -> int:
-    """What is there at once while codes are drawn and become previews."""
-    # The last time that the cache grows, three quarters of it are copied to the whole.
-    growing = cache * 7 // 4 + cross
-    # Previews are decoded while the cache waits for the next chunk.
-    return max(growing, cache + cross + max(logits, decoding))
+    """What is there at once while codes are drawn and become previews.
+
+    The last previews are decoded beside three quarters of the cache: the last quarter is not there
+    yet, and when the pictures are decoded the cache is gone.
+    """
+    return cross + max(cache + logits, cache * 3 // 4 + decoding)
+
+
+def of_process(size: int) -> int:
+    """So much where the process and the arrays share a memory: none of an accelerator's."""
+    return size if jax.default_backend() == "cpu" else 0
 
 
 def drawn_at_once(
@@ -101,7 +113,7 @@ def drawn_at_once(
             logits(bart, together),
             picture_decoding(vqgan, min(together, DECODED_TOGETHER), dtype),
         )
-        if needed <= free:
+        if needed + of_process(COMPILED) <= free:
             break
         together //= 2
     return together
@@ -127,9 +139,11 @@ def picture_scoring(config: ClipConfig, pictures: int) -> int:
 class Memory:
     """Bytes by purpose, for one number of candidates; on one device, where there are several."""
 
+    program: int
+    compiled: int
     weights: int
     prepared_decoder: int
-    replaced_weights: int  # whose place the prepared decoder takes
+    replaced_weights: int  # whose place the prepared decoder takes, kernel by kernel
     self_attention_cache: int
     cross_attention_cache: int
     logits: int
@@ -139,12 +153,12 @@ class Memory:
 
     @property
     def peak(self) -> int:
-        """The weights, and the largest of the steps that follow each other."""
-        loading = self.weights + self.prepared_decoder
-        loaded = loading - self.replaced_weights + self.finished_pictures
+        """The program, its weights, and the largest of the steps that follow each other."""
+        loaded = self.weights + self.prepared_decoder - self.replaced_weights
         caches = self.self_attention_cache, self.cross_attention_cache
         drawn = drawing(*caches, self.logits, self.picture_decoding)
-        return max(loading, loaded + max(drawn, self.picture_scoring))
+        working = self.finished_pictures + max(drawn, self.picture_scoring)
+        return self.program + max(self.weights, self.compiled + loaded + working)
 
 
 def estimate(
@@ -162,6 +176,8 @@ def estimate(
     """
     bart, vqgan, clip = (configs[part] for part in ("bart", "vqgan", "clip"))
     return Memory(
+        program=of_process(PROGRAM),
+        compiled=of_process(COMPILED),
         weights=weights(shapes["bart"], dtype)
         + weights(shapes["vqgan"], kernel_dtype(vqgan, dtype))
         + weights(shapes["clip"], jnp.float32),

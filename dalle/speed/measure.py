@@ -18,7 +18,6 @@ from dalle.speed.stages import (
     load_measured,
     model_files,
     peak_memory,
-    used_memory,
 )
 
 
@@ -38,7 +37,6 @@ def measure(
     drawing, products = product_dtypes(precision)
     with model_files(model, layers) as files:
         machine = measure_machine(drawing)
-        before = used_memory()
         pipeline, loading = load_measured(files, precision)
         inspection = describe_files(files, candidates, products, drawing)
         times = [StageTimes(pipeline, count) for count in candidates]
@@ -49,9 +47,7 @@ def measure(
             each.runs.clear()
             for seed in range(runs):
                 each.run(seed)
-            peak = peak_memory()
-            added = peak - before if peak and before is not None else None
-            rows.append(make_row(pipeline, each, machine, inspection, added))
+            rows.append(make_row(pipeline, each, machine, inspection))
         for seed in range(runs):
             first_preview.first_preview(seed)
         beside = run_in_turn(model, layers, pipeline, runs) if against else {}
@@ -76,7 +72,6 @@ def make_row(
     times: StageTimes,
     machine: Machine,
     inspection: Inspection,
-    added: int | None,
 ) -> Row:
     """A number of candidates against what the machine could do."""
     config, count = pipeline.weights.config, times.candidates
@@ -91,7 +86,7 @@ def make_row(
         bound=least.seconds(*rates),
         bound_static=least_work(config, count, size, growing=False).seconds(*rates),
         traffic=moved / sum(least.bytes),
-        peak_memory=added,
+        peak_memory=peak_memory(),
         estimated_memory=inspection.memory[count].peak,
     )
 

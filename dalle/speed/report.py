@@ -22,7 +22,7 @@ class Row:
     bound: float  # seconds that drawing takes at least; a step reads the tokens before it
     bound_static: float  # the same, where a step reads the room of all tokens
     traffic: float | None  # bytes that our steps move, over those that must move
-    peak_memory: int | None  # bytes that loading and all runs so far added
+    peak_memory: int | None  # bytes of the process, or of the first device, in all runs so far
     estimated_memory: int
 
     @property
@@ -115,7 +115,7 @@ def tell_peer(peer: dict[str, Any]) -> str:
 
 
 def plot(report: Report, file: Path) -> None:
-    """Seconds against candidates, with the line along which each costs as much as the first."""
+    """Seconds against candidates, beside what the machine could do, and each alone would cost."""
     try:
         import matplotlib
     except ImportError as error:
@@ -127,19 +127,29 @@ def plot(report: Report, file: Path) -> None:
     from matplotlib import pyplot
 
     counts = [row.candidates for row in report.rows]
-    figure, axis = pyplot.subplots(figsize=(6, 4))
-    for stage in STAGES[1:]:
+    figure, axis = pyplot.subplots(figsize=(7, 4.5))
+    for stage in ("total", "drawing", "decoding", "ranking"):
         seconds = [row.seconds[stage] for row in report.rows]
-        axis.plot(counts, seconds, marker="o", label=stage)
-    first = report.rows[0]
+        axis.plot(
+            counts, seconds, marker="o", label=stage, linewidth=2.5 if stage == "total" else 1
+        )
+    first, machine = report.rows[0], report.machine
     linear = [first.seconds["total"] * count / first.candidates for count in counts]
-    axis.plot(counts, linear, "--", color="grey", label="linear")
+    axis.plot(counts, linear, "--", color="grey", label="each like the first")
+    bound = [row.bound for row in report.rows]
+    axis.plot(counts, bound, ":", color="black", label="least for drawing")
     axis.set(
-        xlabel="candidates", ylabel="seconds", title=f"{report.model}, {report.precision}",
-        ylim=(0, 1.2 * max(row.seconds["total"] for row in report.rows)),
+        xlabel="candidates", ylabel="seconds, warm", xticks=counts, xlim=(0, counts[-1] * 1.03),
+        ylim=(0, 1.15 * max(row.seconds["total"] for row in report.rows)),
     )  # fmt: skip
+    axis.set_title(
+        f"{report.model}, {report.precision}, medians of {report.runs}\n"
+        f"{machine.name}, {machine.cores} cores",
+        fontsize="medium",
+    )
     axis.grid(alpha=0.3)
-    axis.legend()
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, frameon=False)
     picture = BytesIO()
     figure.savefig(picture, dpi=100, bbox_inches="tight", format="png")
     pyplot.close(figure)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jax
 
@@ -45,6 +46,11 @@ def load_measured(files: ModelFiles, precision: str) -> tuple[Pipeline, float]:
     return pipeline, time.perf_counter() - started
 
 
+def knobs_for(candidates: int) -> dict[str, Any]:
+    """Draws so many; the knob has a lower limit, and `only` draws as few as are asked for."""
+    return {"candidates": max(candidates, 9), "only": range(candidates)}
+
+
 class StageTimes:
     """The seconds of several runs with the same number of candidates."""
 
@@ -55,10 +61,8 @@ class StageTimes:
 
     def run(self, seed: int) -> float:
         """Draws once, without previews; the seconds of it all."""
-        # The knob has a lower limit; `only` draws as few as are asked for.
-        knobs = {"candidates": max(self.candidates, 9), "only": range(self.candidates)}
         started = time.perf_counter()
-        result = self.pipeline.generate(PROMPT, seed=seed, **knobs)
+        result = self.pipeline.generate(PROMPT, seed=seed, **knobs_for(self.candidates))
         total = time.perf_counter() - started
         self.runs.append(result.seconds | {"total": total})
         return total
@@ -77,18 +81,9 @@ class StageTimes:
 
 def peak_memory() -> int | None:
     """The most bytes that were in use so far, on the first device or by this process on a CPU."""
-    return _memory("peak_bytes_in_use", "VmHWM")
-
-
-def used_memory() -> int | None:
-    """The bytes in use now."""
-    return _memory("bytes_in_use", "VmRSS")
-
-
-def _memory(of_device: str, of_process: str) -> int | None:
     stats = jax.local_devices()[0].memory_stats()
     if stats:
-        return stats.get(of_device)
+        return stats.get("peak_bytes_in_use")
     if jax.default_backend() != "cpu" or not OWN_STATUS.is_file():
         return None
-    return int(re.search(rf"{of_process}:\s+(\d+)", OWN_STATUS.read_text())[1]) * 1024
+    return int(re.search(r"VmHWM:\s+(\d+)", OWN_STATUS.read_text())[1]) * 1024

@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.hardware
 
-Nothing is drawn. The memory is that of `python -m dalle inspect`. The seconds are the roofline's:
-for each of the T codes the longer of multiplying and of reading, with R = 2N rows,
+Nothing is drawn. The memory is that of `python -m dalle inspect`; the program itself is counted on
+processors alone, since an accelerator's memory holds the arrays only. The seconds are the
+roofline's: for each of the T codes the longer of multiplying and of reading, with R = 2N rows,
 
     FLOP  = R (2 W + 4 L D (t + S))      W = L (6 D D + 3 D F) + D V, the weights of one step
     bytes = b W + 4 R 2 L D t            b a weight's bytes; the cache is float32
@@ -13,7 +14,7 @@ is faster, and ours is slower.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -25,6 +26,7 @@ from dalle.models.clip import Clip
 from dalle.models.config import BartConfig
 from dalle.models.inspection import describe
 from dalle.models.loading import read_geometry
+from dalle.models.memory import Memory
 from dalle.models.registry import ModelFiles, locate
 from dalle.models.vqgan import Vqgan
 
@@ -37,18 +39,35 @@ class Machine:
     """A machine by its data sheet, or as it was measured."""
 
     name: str
-    gigabytes: int  # that a model may fill
+    gigabytes: int  # that program and model may fill, or the model on an accelerator
     flops: float  # per second, in `dtype`
     bandwidth: float  # bytes per second
     source: str
     dtype: jnp.dtype = jnp.bfloat16
+    accelerator: bool = True
 
 
 # What Spaces offer, and a TPU. The T4 knows no bfloat16, so its products are float32.
 MACHINES = (
-    Machine("cpu-basic, 2 cores with AMX", 16, 1.9e12, 28.9e9, "measured on such a machine"),
-    Machine("the same without bfloat16", 16, 0.38e12, 28.9e9, "measured, float32", jnp.float32),
-    Machine("cpu-upgrade, 8 cores with AMX", 32, 7.6e12, 115.6e9, "four times that, assumed"),
+    Machine(
+        "cpu-basic, 2 cores with AMX",
+        16,
+        1.9e12,
+        28.9e9,
+        "measured on such a machine",
+        accelerator=False,
+    ),
+    Machine(
+        "the same without bfloat16", 16, 0.38e12, 28.9e9, "measured, float32", jnp.float32, False
+    ),
+    Machine(
+        "cpu-upgrade, 8 cores with AMX",
+        32,
+        7.6e12,
+        115.6e9,
+        "four times that, assumed",
+        accelerator=False,
+    ),
     Machine("T4", 16, 8.1e12, 320e9, "data sheet, float32", jnp.float32),
     Machine("L4", 24, 121e12, 300e9, "data sheet"),
     Machine("A10G", 24, 70e12, 600e9, "data sheet"),
@@ -63,7 +82,7 @@ class Work:
 
     bart: BartConfig
     other_flops: float  # of the image decoder and of CLIP
-    peak: dict[jnp.dtype, int]  # bytes of memory
+    memory: dict[jnp.dtype, Memory]
 
     @classmethod
     def of(cls, model: str) -> "Work":
@@ -71,10 +90,17 @@ class Work:
         files = locate(model, weights=False)
         bart, _ = read_geometry(files.bart, "bart")
         dtypes = {machine.dtype for machine in MACHINES}
-        peak = {
-            dtype: describe(model, [CANDIDATES], dtype).memory[CANDIDATES].peak for dtype in dtypes
+        memory = {
+            dtype: describe(model, [CANDIDATES], dtype).memory[CANDIDATES] for dtype in dtypes
         }
-        return cls(bart, CANDIDATES * (decoding_flops(files) + scoring_flops(files)), peak)
+        return cls(bart, CANDIDATES * (decoding_flops(files) + scoring_flops(files)), memory)
+
+    def gigabytes(self, machine: Machine) -> float:
+        """What drawing fills of the machine's memory."""
+        memory = self.memory[machine.dtype]
+        if machine.accelerator:
+            memory = replace(memory, program=0, compiled=0)
+        return memory.peak / 1e9
 
     def seconds(self, machine: Machine) -> float:
         """The least that the machine can need."""
@@ -126,7 +152,7 @@ def main() -> None:
     for machine in MACHINES:
         cells = []
         for work in works.values():
-            needed = work.peak[machine.dtype] / 1e9
+            needed = work.gigabytes(machine)
             fits = "" if needed < machine.gigabytes else "does not fit, "
             cells.append(f"{fits}{needed:.1f} GB, ≥ {work.seconds(machine):.2g} s")
         rates = f"{machine.flops / 1e12:g} TFLOP/s, {machine.bandwidth / 1e9:g} GB/s"

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax.traverse_util import flatten_dict
 
 from dalle.errors import CheckpointError
 from dalle.models import load_bart
@@ -73,9 +74,23 @@ def test_step_through_a_growing_cache_equals_the_full_forward(reference):
     cache = empty_cache(bart.config, len(tokens), 4)
     for position in range(tokens.shape[1]):
         if position and position % 4 == 0:
-            cache = grow(cache, position + 4)
+            shorter, cache = cache, grow(cache, position + 4)
+            assert all(array.is_deleted() for array in shorter.keys + shorter.values)
         logits, cache = step(weights, cache, cross, tokens[:, position], jnp.int32(position))
         np.testing.assert_allclose(logits, full[:, position], atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.int8])
+def test_donated_kernels_are_there_once(dtype):
+    bart = load_bart(FIXTURES / FOLDERS[0])
+    params, copies = bart.params, jax.tree.map(jnp.copy, bart.params)
+    kept = prepare(params, bart.config, dtype)
+    donated = prepare(copies, bart.config, dtype, donate=True)
+    jax.tree.map(np.testing.assert_array_equal, kept.tree, donated.tree)
+    assert not any(leaf.is_deleted() for leaf in jax.tree.leaves(params))
+    for name, leaf in flatten_dict(copies).items():
+        gone = name[-1] == "kernel" and "encoder" not in name
+        assert leaf.is_deleted() == gone, name
 
 
 def test_candidates_share_their_prompts_cross_attention(reference):

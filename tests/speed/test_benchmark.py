@@ -1,6 +1,7 @@
 """The benchmark: what it measures, what it writes, what it refuses; never how fast anything is."""
 
 import json
+import resource
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from dalle.models.bart import bart_shapes
 from dalle.models.config import BartConfig
 from dalle.models.decoding import prepare
 from dalle.models.loading import random_params, read_geometry
-from dalle.speed import measure, peer, precisions, stages
+from dalle.speed import measure, peaks, peer, precisions, stages
 from dalle.speed.machine import Machine
 from dalle.speed.report import Report, plot
 from tests.generation.conftest import TINY_BART, loud, make_pipeline
@@ -65,6 +66,7 @@ def test_a_report_of_all_stages_as_table_json_and_plot(tiny, tmp_path, capsys):
     [
         ("--layers 2", "--layers and --against need random weights, and the model is nano"),
         ("--against min-dalle", "--layers and --against need random weights"),
+        ("--memory --plot p.png", "--memory measures memory alone; leave"),
         ("--json no/such/folder.json", "no/such/folder.json cannot be written: its folder"),
     ],
 )
@@ -90,8 +92,43 @@ def test_fewer_layers_of_a_random_model():
         assert read_geometry(files.bart, "bart")[0].decoder_layers == 12
 
 
-def test_memory_in_use_is_told():
-    assert 0 < stages.used_memory() <= stages.peak_memory()
+def test_the_peak_of_a_process_is_told():
+    kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # as Linux counts
+    assert stages.peak_memory() == pytest.approx(kibibytes * 1024, rel=0.01)
+
+
+def test_memory_is_measured_in_processes_of_their_own(tmp_path, monkeypatch, capsys):
+    """The other process is one that writes what it was asked for."""
+    program = tmp_path / "python"
+    program.write_text(
+        f"#!{sys.executable}\nimport json, sys\n"
+        "_, module, model, precision, count, layers = sys.argv[1:]\n"
+        "assert (module, model, precision, layers) == "
+        "('dalle.speed.peaks', 'random:mini', 'int8', '3')\n"
+        "if count == '64': sys.exit(1)\n"
+        "print(json.dumps(dict(candidates=int(count), estimate=4_000_000, peak=3_000_000)))\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    written = tmp_path / "peaks.json"
+    options = ["--memory", "--model", "random:mini", "--layers", "3", "--precision", "int8"]
+    assert main(["benchmark", *options, "--candidates", "16,9", "--json", str(written)]) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "| 9 | 4 | 3 | 0.75 |",
+        "| 16 | 4 | 3 | 0.75 |",
+    ]
+    assert [peak["candidates"] for peak in json.loads(written.read_text())] == [9, 16]
+
+    assert main(["benchmark", *options, "--candidates", "64"]) == 2
+    assert "64 candidates of random:mini could not be drawn" in capsys.readouterr().err
+
+
+def test_what_draws_once_tells_estimate_and_peak(monkeypatch, pipeline):
+    monkeypatch.setattr(peaks, "load_measured", lambda files, precision: (pipeline, 1.5))
+    peak = peaks.draw_once("random:mini", "float32", 2, 1)
+    assert peak.candidates == 2
+    assert 0 < peak.peak == stages.peak_memory()
+    assert peak.estimate > 1_000_000_000  # of the model that was named
 
 
 def test_precisions_are_compared_with_float32(monkeypatch):

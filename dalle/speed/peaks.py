@@ -1,0 +1,74 @@
+"""The most memory that drawing took, in a process of its own, against what was estimated.
+
+    python -m dalle.speed.peaks MODEL PRECISION CANDIDATES LAYERS
+
+draws once, with previews as for the page, and writes JSON. LAYERS 0 is as many as published.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+
+from dalle.errors import DalleError
+from dalle.generation.machine import product_dtypes
+from dalle.models.inspection import describe_files
+from dalle.speed.stages import PROMPT, knobs_for, load_measured, model_files, peak_memory
+
+HEADER = "| candidates | estimate, MB | peak, MB | peak / estimate |\n|---|---|---|---|"
+
+
+@dataclass(frozen=True)
+class Peak:
+    """One number of candidates; `str` makes a line of a table of it."""
+
+    candidates: int
+    estimate: int  # bytes
+    peak: int  # bytes, of the whole process on a CPU, of the first device elsewhere
+
+    def __str__(self) -> str:
+        return (
+            f"| {self.candidates} | {self.estimate / 1e6:,.0f} | {self.peak / 1e6:,.0f} "
+            f"| {self.peak / self.estimate:.2f} |"
+        )
+
+
+def measure_peak(model: str, precision: str, candidates: int, layers: int | None = None) -> Peak:
+    """The peak of a new process that draws so many; DalleError where it cannot be had.
+
+    This process uses no device, so that the other one has all of its memory.
+    """
+    arguments = [model, precision, str(candidates), str(layers or 0)]
+    command = [sys.executable, "-m", __name__, *arguments]
+    drawn = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if drawn.returncode:
+        raise DalleError(
+            f"{candidates} candidates of {model} could not be drawn: the process ended with "
+            f"{drawn.returncode} and says why above; -9 means that there was not enough memory."
+        )
+    return Peak(**json.loads(drawn.stdout))
+
+
+def draw_once(model: str, precision: str, candidates: int, layers: int | None) -> Peak:
+    """Draws in this process."""
+    drawing, products = product_dtypes(precision)
+    with model_files(model, layers) as files:
+        estimate = describe_files(files, [candidates], products, drawing).memory[candidates].peak
+        pipeline, _ = load_measured(files, precision)
+    for _ in pipeline.stream(PROMPT, seed=0, **knobs_for(candidates)):
+        pass
+    peak = peak_memory()
+    if peak is None:
+        raise DalleError("this system does not tell how much memory was used; Linux does.")
+    return Peak(candidates, estimate, peak)
+
+
+def main(model: str, precision: str, candidates: str, layers: str) -> None:
+    try:
+        print(json.dumps(asdict(draw_once(model, precision, int(candidates), int(layers) or None))))
+    except DalleError as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
