@@ -48,6 +48,9 @@ def main() -> None:
         ssr_mode=False,
         enable_monitoring=False,
         max_threads=settings.queue_size + 20,  # each visitor who waits holds one
+        # Every call of a program is a session to gradio, which keeps 85 KB of each, and of 10,000
+        # if it is not told how many. One that waits and is forgotten is made anew at each frame.
+        state_session_capacity=settings.queue_size + 20,
         show_error=True,
         mcp_server=True,
         app_kwargs=door(engine, settings),

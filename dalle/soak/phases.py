@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import httpx
 
 from dalle.soak import callers
-from dalle.soak.server import count_handles, read_figures
+from dalle.soak.server import QUEUE_SIZE, count_handles, read_figures
 
 VISITORS = 16
+STEADY = 4  # visitors of the steady load: as many as share a batch of small requests
 SILENCE = 7  # seconds after which the server has closed connections that nobody uses
 PROMPTS = ("a red apple", "a cat in the snow", "two dogs", "a rocket, pixel art", "a green car")
 
@@ -128,7 +129,11 @@ class Soak:
         self.tell(name, f"{well} of {len(asked)} ({count['drawn']} drawn)", "100%")
 
     async def memory(self) -> None:
-        """A steady stream at what can be drawn; memory of the server."""
+        """A steady stream at what can be drawn; memory of the server.
+
+        What it keeps of its visitors, which has an end, is there before.
+        """
+        await self.rate(STEADY, QUEUE_SIZE + 50, only=[7])
         samples: list[dict[str, float]] = []
         done = asyncio.Event()
 
@@ -136,7 +141,7 @@ class Soak:
             while not done.is_set():
                 await callers.ask_page(self.client, **self.recipe())
 
-        visitors = [asyncio.create_task(visit()) for _ in range(4)]
+        visitors = [asyncio.create_task(visit()) for _ in range(STEADY)]
         started = time.monotonic()
         while time.monotonic() - started < self.options.seconds:
             figures = await read_figures(self.client)

@@ -17,6 +17,7 @@ from dalle.errors import DalleError
 
 PATIENCE = 600  # seconds until it has made its first picture
 STOPPING = 40  # seconds that it may take to finish what it has begun
+QUEUE_SIZE = 100  # with it goes how many sessions the server keeps
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def start_server(arguments: Sequence[str], max_wait: int) -> Iterator[tuple[str,
         "PORT": str(port),
         "NINEFOLD_MAX_WAIT": str(max_wait),
         "NINEFOLD_RATE_LIMIT": "100000/minute",  # all visitors come from one address
-        "NINEFOLD_QUEUE_SIZE": "400",
+        "NINEFOLD_QUEUE_SIZE": str(QUEUE_SIZE),
         "NINEFOLD_RESULT_CACHE": "16",  # full soon, so that memory is level soon
     }
     server = subprocess.Popen([sys.executable, *arguments], env=environment)
