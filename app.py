@@ -59,7 +59,7 @@ def main() -> None:
         # it does on a busy machine.
         _frontend=False,
     )
-    limit_connections(page.server)
+    limit_connections(page.server, settings.trusted_hops)
     # Only now, so that the page is there first. The embedded model serves until another one, if
     # asked for, has made a picture.
     engine.start()

@@ -173,7 +173,7 @@ def main(make: Callable[[float], FakePipeline] = FakePipeline) -> None:
         state_session_capacity=settings.queue_size + 20,
         app_kwargs=door(engine, settings),
     )
-    limit_connections(page.server)
+    limit_connections(page.server, settings.trusted_hops)
     stop_on_signal(engine, page)
 
 
