@@ -66,8 +66,8 @@ class PunctualProtocol(AutoHTTPProtocol):
 def limit_connections(server: Server, trusted_hops: int) -> None:
     """Makes a running server expect punctuality of those who connect from now on.
 
-    Behind proxies of our own all connections are theirs, so an address may have as many as there
-    are. launch() has no parameter for it, but the server reads its configuration at each connection.
+    Behind proxies of our own all connections are theirs, so one address may have all of them.
+    launch() has no parameter for it, but the server reads its configuration at each connection.
     """
     most_of_one = MOST if trusted_hops else MOST_OF_ONE
     server.config.http_protocol_class = partial(PunctualProtocol, most_of_one=most_of_one)

@@ -34,7 +34,8 @@ def start_server(arguments: Sequence[str], max_wait: int) -> Iterator[tuple[str,
         "GRADIO_TEMP_DIR": pictures.name,
         "PORT": str(port),
         "NINEFOLD_MAX_WAIT": str(max_wait),
-        "NINEFOLD_RATE_LIMIT": "100000/minute",  # all visitors come from one address
+        "NINEFOLD_RATE_LIMIT": "100000/minute",  # all visitors come from one address,
+        "NINEFOLD_TRUSTED_HOPS": "1",  # as if a proxy stood there, which may connect often
         "NINEFOLD_QUEUE_SIZE": str(QUEUE_SIZE),
         "NINEFOLD_RESULT_CACHE": "16",  # full soon, so that memory is level soon
     }
