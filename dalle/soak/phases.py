@@ -135,11 +135,12 @@ class Soak:
         """
         await self.rate(STEADY, QUEUE_SIZE + 50, only=[7])
         samples: list[dict[str, float]] = []
+        endings: list[str] = []
         done = asyncio.Event()
 
         async def visit() -> None:
             while not done.is_set():
-                await callers.ask_page(self.client, **self.recipe())
+                endings.append((await callers.ask_page(self.client, **self.recipe())).outcome)
 
         visitors = [asyncio.create_task(visit()) for _ in range(STEADY)]
         started = time.monotonic()
@@ -161,7 +162,8 @@ class Soak:
             for part in (samples[quarter : 2 * quarter], samples[-quarter:])
         )
         name = f"memory after {self.options.seconds:.0f} s of steady load, second to last quarter"
-        self.tell(name, f"{last / second - 1:+.1%} ({second:.0f} to {last:.0f} MB)", "<= 2%")
+        drift = f"{last / second - 1:+.1%} ({second:.0f} to {last:.0f} MB)"
+        self.tell(name, f"{drift}, {endings.count('drawn')} of {len(endings)} drawn", "<= 2%")
 
 
 async def run_phases(address: str, process: int, options: argparse.Namespace) -> dict[str, object]:
