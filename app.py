@@ -14,7 +14,7 @@ from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
 from dalle.serving.installed import Offer
 from dalle.serving.look import launch_options
-from dalle.serving.memory import share_heaps
+from dalle.serving.memory import keep_level
 from dalle.serving.models import bring
 from dalle.serving.page import build_page
 from dalle.serving.ray_serve import connect
@@ -25,7 +25,7 @@ from dalle.settings import DEFAULT_MODEL
 
 
 def main() -> None:
-    share_heaps()
+    keep_level()
     # Warnings only: prompts and visitors are nobody's business.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     settings = ServerSettings.from_environment(os.environ)

@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import httpx
 
 from dalle.soak import callers
-from dalle.soak.server import QUEUE_SIZE, count_handles, read_figures
+from dalle.soak.server import SESSIONS, count_handles, read_figures
 
 VISITORS = 16
-STEADY = 4  # visitors of the steady load: as many as share a batch of small requests
+STEADY = 4  # visitors of the steady load, so that somebody always waits
 SILENCE = 7  # seconds after which the server has closed connections that nobody uses
 PROMPTS = ("a red apple", "a cat in the snow", "two dogs", "a rocket, pixel art", "a green car")
 
@@ -133,7 +133,8 @@ class Soak:
 
         What it keeps of its visitors, which has an end, is there before.
         """
-        await self.rate(STEADY, QUEUE_SIZE + 50, only=[7])
+        for _ in range(SESSIONS):
+            await callers.ask_status(self.client)
         samples: list[dict[str, float]] = []
         endings: list[str] = []
         done = asyncio.Event()

@@ -17,7 +17,8 @@ from dalle.errors import DalleError
 
 PATIENCE = 600  # seconds until it has made its first picture
 STOPPING = 40  # seconds that it may take to finish what it has begun
-QUEUE_SIZE = 100  # with it goes how many sessions the server keeps
+QUEUE_SIZE = 100
+SESSIONS = QUEUE_SIZE + 20  # that the server keeps at most, as app.py has it
 
 
 @contextmanager

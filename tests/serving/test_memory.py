@@ -1,4 +1,4 @@
-"""Threads share heaps."""
+"""Threads share heaps, and what is free in them is given back."""
 
 import platform
 import subprocess
@@ -25,17 +25,43 @@ file = ctypes.c_void_p(libc.fopen(b"/dev/stdout", b"w"))
 libc.malloc_info(0, file)
 libc.fclose(file)
 """
+# One in eight of many blocks stays; tells how many megabytes were given back.
+SCATTER = """
+import time
+from pathlib import Path
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+blocks = [bytearray(b"a" * 100_000) for _ in range(2000)]
+before = resident()
+del blocks[:-1:2], blocks[:-1:2], blocks[:-1:2]
+end = time.monotonic() + PATIENCE
+while resident() > before - 100 and time.monotonic() < end:
+    time.sleep(0.01)
+print(before - resident())
+"""
+
+
+def run(code: str) -> str:
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
 
 
 def count_heaps(code: str) -> int:
-    root = Path(__file__).parents[2]
-    command = [sys.executable, "-c", code]
-    told = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
-    return told.count("<heap nr=")
+    return run(code).count("<heap nr=")
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="heaps of threads are glibc's")
+pytestmark = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="heaps of threads are glibc's"
+)
+KEEP = "from dalle.serving import memory; memory.PAUSE = 0.05; memory.keep_level()\n"
+
+
 def test_threads_share_heaps() -> None:
-    share = "from dalle.serving.memory import share_heaps; share_heaps()"
     assert count_heaps(USE) > HEAPS
-    assert count_heaps(share + USE) <= HEAPS
+    assert count_heaps(KEEP + USE) <= HEAPS
+
+
+def test_what_is_free_between_what_stays_is_given_back() -> None:
+    assert float(run("PATIENCE = 1" + SCATTER)) < 20
+    assert float(run(KEEP + "PATIENCE = 60" + SCATTER)) > 100
