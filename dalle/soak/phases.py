@@ -158,8 +158,9 @@ class Soak:
         await asyncio.gather(*visitors)
         self.curves["memory"] = samples
         quarter = max(1, len(samples) // 4)
+        # The mean, since memory swings with each batch, by a fifth of it.
         second, last = (
-            statistics.median(sample["megabytes"] for sample in part)
+            statistics.mean(sample["megabytes"] for sample in part)
             for part in (samples[quarter : 2 * quarter], samples[-quarter:])
         )
         name = f"memory after {self.options.seconds:.0f} s of steady load, second to last quarter"
