@@ -170,7 +170,8 @@ class Soak:
 
 async def run_phases(address: str, process: int, options: argparse.Namespace) -> dict[str, object]:
     """The figures and curves of the phases that were asked for, in their order."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+    # Given up before the server does, after 5 seconds: a request on its way then would be lost.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=2)
     async with httpx.AsyncClient(base_url=address, timeout=600, limits=limits) as client:
         soak = Soak(client, address, options)
         await callers.ask_page(client, **soak.recipe())  # what is there for good is there by now
