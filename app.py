@@ -16,6 +16,7 @@ from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
 from dalle.serving.installed import Offer
 from dalle.serving.look import launch_options
+from dalle.serving.memory import give_memory_back
 from dalle.serving.models import bring
 from dalle.serving.page import build_page
 from dalle.serving.ray_serve import connect
@@ -27,6 +28,7 @@ from dalle.settings import DEFAULT_MODEL
 
 def main() -> None:
     keep_heaps_small()
+    give_memory_back()
     # Warnings only: prompts and visitors are nobody's business.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     keep_compiled()
@@ -50,6 +52,9 @@ def main() -> None:
         ssr_mode=False,
         enable_monitoring=False,
         max_threads=settings.queue_size + 20,  # each visitor who waits holds one
+        # Every call of a program is a session to gradio, which keeps 85 KB of each, and of 10,000
+        # if it is not told how many. One that waits and is forgotten is made anew at each frame.
+        state_session_capacity=settings.queue_size + 20,
         show_error=True,
         mcp_server=True,
         app_kwargs=door(engine, settings),
@@ -58,7 +63,7 @@ def main() -> None:
         # it does on a busy machine.
         _frontend=False,
     )
-    limit_connections(page.server)
+    limit_connections(page.server, settings.trusted_hops)
     # Only now, so that the page is there first. The embedded model serves until another one, if
     # asked for, has made a picture.
     engine.start()

@@ -16,6 +16,7 @@ from dalle.safety.provenance import default_marker
 from dalle.settings import GenerationSettings
 
 Key = str
+PIXEL = 4  # bytes that Pillow has for one of an RGB picture
 
 
 def recipe_key(
@@ -39,14 +40,19 @@ class Cached:
     @property
     def size(self) -> int:
         """Bytes of its pixels; all else is small."""
-        pictures = [*self.result.pictures, *self.result.rejected]
-        return sum(3 * picture.image.width * picture.image.height for picture in pictures)
+        return pixel_bytes(self.result)
 
     @functools.cached_property
     def nameless_png(self) -> bytes:
         """The kept pictures in one marked file without the prompt, seed and settings."""
         grid = make_grid([picture.shown() for picture in self.result.pictures])
         return default_marker().encode(grid, {})
+
+
+def pixel_bytes(result: Result) -> int:
+    """What the pictures of a result take in memory."""
+    pictures = [*result.pictures, *result.rejected]
+    return sum(PIXEL * picture.image.width * picture.image.height for picture in pictures)
 
 
 class ResultCache:

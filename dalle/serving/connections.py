@@ -1,10 +1,11 @@
-"""How long a connection may take to ask for something, and how many there may be.
+"""How long a connection may take to ask for something, and how many there may be, also of one.
 
 uvicorn closes a connection that is silent after an answer, but waits for ever for the rest of a
 request's head, and has no such setting.
 """
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from uvicorn import Server
@@ -12,14 +13,26 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 HEAD_SECONDS = 10.0  # that the head of a request may take, the first one's from connecting on
 MOST = 900  # connections; a process may usually have 1,024 files open
+MOST_OF_ONE = 200  # of an address; a browser has six at most, but many may share an address
 
 
 class PunctualProtocol(AutoHTTPProtocol):
     """HTTP as uvicorn speaks it, with whoever asks in time."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, most_of_one: int = MOST, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._most_of_one = most_of_one
         self._deadline: asyncio.TimerHandle | None = None
+
+    @property
+    def _crowded(self) -> bool:
+        """Whether there are too many, of all or of this address, with this one."""
+        everybody = self.connections
+        if len(everybody) > MOST or self.client is None:
+            return len(everybody) > MOST
+        address = self.client[0]
+        same = sum(other.client is not None and other.client[0] == address for other in everybody)
+        return same > self._most_of_one
 
     @property
     def _idle(self) -> bool:
@@ -28,7 +41,7 @@ class PunctualProtocol(AutoHTTPProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
-        if len(self.connections) > MOST:
+        if self._crowded:
             transport.abort()
             return
         self._deadline = self.loop.call_later(HEAD_SECONDS, transport.abort)
@@ -50,9 +63,11 @@ class PunctualProtocol(AutoHTTPProtocol):
             self._deadline = None
 
 
-def limit_connections(server: Server) -> None:
+def limit_connections(server: Server, trusted_hops: int) -> None:
     """Makes a running server expect punctuality of those who connect from now on.
 
+    Behind proxies of our own all connections are theirs, so one address may have all of them.
     launch() has no parameter for it, but the server reads its configuration at each connection.
     """
-    server.config.http_protocol_class = PunctualProtocol
+    most_of_one = MOST if trusted_hops else MOST_OF_ONE
+    server.config.http_protocol_class = partial(PunctualProtocol, most_of_one=most_of_one)

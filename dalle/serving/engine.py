@@ -135,6 +135,7 @@ class Engine:
             picture.recipe["model"],
             picture.recipe.get("revision"),
             picture.recipe.get("precision"),
+            picture.recipe.get("machine"),
             picture.image.size,
             {name: settings[name] for name in DEFAULTS},
         )

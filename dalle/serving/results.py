@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from dalle.errors import DalleError
 from dalle.generation.result import Picture, Result
+from dalle.serving.cache import pixel_bytes
 
 KEPT_MEGABYTES = 256
 
@@ -39,9 +40,8 @@ class Kept:
 
     @property
     def size(self) -> int:
-        """Bytes of its pixels, about."""
-        drawn = [*self.result.pictures, *self.result.rejected]
-        return sum(3 * picture.image.width * picture.image.height for picture in drawn)
+        """Bytes of its pixels; its files are a fraction of them."""
+        return pixel_bytes(self.result)
 
 
 class Results:

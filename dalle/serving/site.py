@@ -56,7 +56,12 @@ class Site:
         serving = self.engine.serving
         if serving is None:
             return self.first
-        now = {"model": serving.name, "revision": serving.revision, "precision": serving.precision}
+        now = {
+            "model": serving.name,
+            "revision": serving.revision,
+            "precision": serving.precision,
+            "machine": serving.machine,  # one that draws for the page, in a cluster
+        }
         return {**self.first, **{name: value for name, value in now.items() if value}}
 
     def here_with(self, choice: Mapping[str, str]) -> dict[str, Any]:

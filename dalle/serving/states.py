@@ -14,6 +14,7 @@ class Serving:
     name: str
     revision: str | None
     precision: str | None
+    machine: str | None  # the kind of it
     size: tuple[int, int]  # width and height of its pictures
     defaults: dict[str, Any]  # what it draws with where nothing else is asked for
 

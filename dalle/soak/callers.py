@@ -69,6 +69,12 @@ def _tell(sentence: str | None, started: float) -> Ending:
     return Ending(outcome, time.monotonic() - started, sentence=sentence or "")
 
 
+async def ask_status(client: httpx.AsyncClient) -> None:
+    """The smallest request of a program."""
+    joined = await client.post(f"{CALL}/v2/status", json={})
+    await client.get(f"{CALL}/status/{joined.json()['event_id']}")
+
+
 async def leave_early(client: httpx.AsyncClient, **order: object) -> None:
     """Asks, and is gone before the answer."""
     with contextlib.suppress(httpx.TimeoutException):

@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import httpx
 
 from dalle.soak import callers
-from dalle.soak.server import count_handles, read_figures
+from dalle.soak.server import SESSIONS, count_handles, read_figures
 
 VISITORS = 16
+STEADY = 4  # visitors of the steady load, so that somebody always waits
 SILENCE = 7  # seconds after which the server has closed connections that nobody uses
 PROMPTS = ("a red apple", "a cat in the snow", "two dogs", "a rocket, pixel art", "a green car")
 
@@ -128,15 +129,21 @@ class Soak:
         self.tell(name, f"{well} of {len(asked)} ({count['drawn']} drawn)", "100%")
 
     async def memory(self) -> None:
-        """A steady stream at what can be drawn; memory of the server."""
+        """A steady stream at what can be drawn; memory of the server.
+
+        What it keeps of its visitors, which has an end, is there before.
+        """
+        for _ in range(SESSIONS):
+            await callers.ask_status(self.client)
         samples: list[dict[str, float]] = []
+        endings: list[str] = []
         done = asyncio.Event()
 
         async def visit() -> None:
             while not done.is_set():
-                await callers.ask_page(self.client, **self.recipe())
+                endings.append((await callers.ask_page(self.client, **self.recipe())).outcome)
 
-        visitors = [asyncio.create_task(visit()) for _ in range(4)]
+        visitors = [asyncio.create_task(visit()) for _ in range(STEADY)]
         started = time.monotonic()
         while time.monotonic() - started < self.options.seconds:
             figures = await read_figures(self.client)
@@ -151,17 +158,20 @@ class Soak:
         await asyncio.gather(*visitors)
         self.curves["memory"] = samples
         quarter = max(1, len(samples) // 4)
+        # The mean, since memory swings with each batch, by a fifth of it.
         second, last = (
-            statistics.median(sample["megabytes"] for sample in part)
+            statistics.mean(sample["megabytes"] for sample in part)
             for part in (samples[quarter : 2 * quarter], samples[-quarter:])
         )
         name = f"memory after {self.options.seconds:.0f} s of steady load, second to last quarter"
-        self.tell(name, f"{last / second - 1:+.1%} ({second:.0f} to {last:.0f} MB)", "<= 2%")
+        drift = f"{last / second - 1:+.1%} ({second:.0f} to {last:.0f} MB)"
+        self.tell(name, f"{drift}, {endings.count('drawn')} of {len(endings)} drawn", "<= 2%")
 
 
 async def run_phases(address: str, process: int, options: argparse.Namespace) -> dict[str, object]:
     """The figures and curves of the phases that were asked for, in their order."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+    # Given up before the server does, after 5 seconds: a request on its way then would be lost.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=2)
     async with httpx.AsyncClient(base_url=address, timeout=600, limits=limits) as client:
         soak = Soak(client, address, options)
         await callers.ask_page(client, **soak.recipe())  # what is there for good is there by now

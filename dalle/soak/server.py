@@ -17,6 +17,8 @@ from dalle.errors import DalleError
 
 PATIENCE = 600  # seconds until it has made its first picture
 STOPPING = 40  # seconds that it may take to finish what it has begun
+QUEUE_SIZE = 100
+SESSIONS = QUEUE_SIZE + 20  # that the server keeps at most, as app.py has it
 
 
 @contextmanager
@@ -33,8 +35,9 @@ def start_server(arguments: Sequence[str], max_wait: int) -> Iterator[tuple[str,
         "GRADIO_TEMP_DIR": pictures.name,
         "PORT": str(port),
         "NINEFOLD_MAX_WAIT": str(max_wait),
-        "NINEFOLD_RATE_LIMIT": "100000/minute",  # all visitors come from one address
-        "NINEFOLD_QUEUE_SIZE": "400",
+        "NINEFOLD_RATE_LIMIT": "100000/minute",  # all visitors come from one address,
+        "NINEFOLD_TRUSTED_HOPS": "1",  # as if a proxy stood there, which may connect often
+        "NINEFOLD_QUEUE_SIZE": str(QUEUE_SIZE),
         "NINEFOLD_RESULT_CACHE": "16",  # full soon, so that memory is level soon
     }
     server = subprocess.Popen([sys.executable, *arguments], env=environment)

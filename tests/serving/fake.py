@@ -170,9 +170,10 @@ def main(make: Callable[[float], FakePipeline] = FakePipeline) -> None:
         _frontend=False,  # as in app.py
         prevent_thread_lock=True,
         enable_monitoring=False,
+        state_session_capacity=settings.queue_size + 20,
         app_kwargs=door(engine, settings),
     )
-    limit_connections(page.server)
+    limit_connections(page.server, settings.trusted_hops)
     stop_on_signal(engine, page)
 
 

@@ -74,7 +74,7 @@ class FakeReplicas:
         return self.now
 
     def describe(self) -> Abilities:
-        serving = Serving(None, "fake", "1", None, (64, 64), {"candidates": 16})
+        serving = Serving(None, "fake", "1", None, "tpu v5 lite", (64, 64), {"candidates": 16})
         return Abilities(serving, (Offer("fake", "1"), Offer("other")), ("float32",))
 
     def call(self, method: str, prompt: str, **named: Any) -> FakeCall:

@@ -88,7 +88,21 @@ def test_who_waits_for_an_answer_is_left_alone(quick_app: str) -> None:
     connection.close()
 
 
-def test_there_is_an_end_to_how_many_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+# The addresses that connect one after another; which of them are turned away.
+CROWDS = [
+    (5, ["a", "b", "c"], [False, False, True]),
+    (1, ["a", "a", "b", "c"], [False, True, False, True]),
+    (1, [None, None, None], [False, False, True]),  # nothing is known of who connects
+]
+
+
+@pytest.mark.parametrize(("most_of_one", "addresses", "ended"), CROWDS)
+def test_there_is_an_end_to_how_many_there_may_be(
+    most_of_one: int,
+    addresses: list[str | None],
+    ended: list[bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(connections, "MOST", 2)
 
     class Transport(asyncio.Transport):
@@ -98,8 +112,9 @@ def test_there_is_an_end_to_how_many_there_may_be(monkeypatch: pytest.MonkeyPatc
             self.aborted = True
 
     class Protocol(connections.PunctualProtocol):
-        def __init__(self, everybody: set) -> None:
-            self.connections = everybody
+        def __init__(self, everybody: set, address: str | None) -> None:
+            self.connections, self._most_of_one = everybody, most_of_one
+            self.client = (address, 1) if address else None
             self.loop = SimpleNamespace(call_later=lambda seconds, then: None)
 
     monkeypatch.setattr(
@@ -107,10 +122,20 @@ def test_there_is_an_end_to_how_many_there_may_be(monkeypatch: pytest.MonkeyPatc
         "connection_made",
         lambda self, transport: self.connections.add(self),
     )
-    everybody, transports = set(), [Transport() for _ in range(3)]
-    for transport in transports:
-        Protocol(everybody).connection_made(transport)
-    assert [transport.aborted for transport in transports] == [False, False, True]
+    everybody, transports = set(), [Transport() for _ in addresses]
+    for transport, address in zip(transports, addresses, strict=True):
+        protocol = Protocol(everybody, address)
+        protocol.connection_made(transport)
+        if transport.aborted:
+            everybody.remove(protocol)
+    assert [transport.aborted for transport in transports] == ended
+
+
+@pytest.mark.parametrize(("hops", "most"), [(0, connections.MOST_OF_ONE), (1, connections.MOST)])
+def test_connections_of_a_proxy_are_not_those_of_one_visitor(hops: int, most: int) -> None:
+    server = SimpleNamespace(config=SimpleNamespace())
+    connections.limit_connections(server, hops)
+    assert server.config.http_protocol_class.keywords == {"most_of_one": most}
 
 
 @pytest.mark.parametrize("pieces", [[], [b"{"]])

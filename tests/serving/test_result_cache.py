@@ -4,7 +4,7 @@ from dalle.serving.cache import ResultCache, recipe_key
 from dalle.settings import GenerationSettings
 from tests.serving.fake import FakePipeline
 
-SIZE = 16 * 64 * 64 * 3  # bytes of a fake result
+SIZE = 16 * 64 * 64 * 4  # bytes of a fake result
 
 
 def draw(prompt: str, **knobs):

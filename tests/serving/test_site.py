@@ -1,6 +1,7 @@
 """What a page tells about the model that draws, and about one on its way."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,6 +47,12 @@ def test_what_draws_is_told_and_the_rest_is_as_in_the_beginning(engine):
     assert site.here == {**site.first, "model": "other"}
     assert site.switched
     assert site.known_words().comment("mordor") == ""
+
+
+def test_the_machine_is_the_one_that_draws(engine):
+    serving = replace(engine.serving, machine="tpu v5 lite")
+    site = make_site(SimpleNamespace(serving=serving))
+    assert site.here == {**site.first, "machine": "tpu v5 lite"}
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ class CountedReplicas(ServeReplicas):
         return super().call(*arguments, **named)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
