@@ -1,7 +1,7 @@
 """The token loop: image tokens one after another, in four chunks.
 
-Between chunks there is room for a preview, for stopping, and for the cache to grow: a chunk
-reads only as much cache as it can fill, which saves 37 % of the traffic.
+Between chunks there is room for a preview, for stopping, and for a large cache to grow: a chunk
+reads only as much of it as it can fill, which saves 37 % of the traffic.
 Rows and their caches are shared out over the devices, which do the rest without being told.
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array, lax
 
 from dalle.generation.sampling import Rows, freer, guide, log_odds, sample
+from dalle.models.config import BartConfig
 from dalle.models.decoding import (
     Cache,
     CrossCache,
@@ -24,9 +25,11 @@ from dalle.models.decoding import (
     grow,
     step,
 )
+from dalle.models.memory import self_attention_cache
 from dalle.models.sharding import spread
 
 CHUNKS = 4
+SMALL_CACHE = 64 * 2**20  # bytes
 
 
 def chunk_ends(length: int) -> list[int]:
@@ -34,9 +37,20 @@ def chunk_ends(length: int) -> list[int]:
     return sorted({-(-length * chunk // CHUNKS) for chunk in range(1, CHUNKS + 1)})
 
 
+def cache_rooms(config: BartConfig, candidates: int) -> list[int]:
+    """For how many tokens the cache has room in each chunk.
+
+    A small one has all its room from the start. It is read in no time, and one program draws every
+    chunk: compiling four is most of what a first start of a small model takes.
+    """
+    ends = chunk_ends(config.image_length)
+    small = self_attention_cache(config, candidates) <= SMALL_CACHE
+    return [ends[-1]] * len(ends) if small else ends
+
+
 @partial(
     jax.jit,
-    static_argnames=("start", "stop", "known", "overview"),
+    static_argnames=("count", "known", "overview"),
     donate_argnames=("tokens", "cache"),
 )
 def draw_chunk(
@@ -44,15 +58,15 @@ def draw_chunk(
     cross: CrossCache,
     rows: Rows,  # [N]
     tokens: Array,  # [2N], the last drawn ones; donated
-    cache: Cache,  # with room for `stop` tokens; donated
-    start: int,
-    stop: int,
+    cache: Cache,  # with room for `start + count` tokens at least; donated
+    start: Array,  # int32 scalar
+    count: int,
     known: int,
     overview: int = 0,
 ) -> tuple[Array, Cache, Array, Array]:
-    """Tokens `start` to `stop`: the last ones [2N], the cache, and all of them [N, stop - start].
+    """`count` tokens from `start` on: the last ones [2N], the cache, and all of them [N, count].
 
-    At the end the log-odds of each token with the prompt, [N, stop - start] float32, in nats.
+    At the end the log-odds of each of them with the prompt, [N, count] float32, in nats.
 
     Only the first `known` codes are drawn: the others, the start token among them, have no picture.
     The first `overview` tokens of a picture are drawn as often as they were shown in training.
@@ -70,7 +84,7 @@ def draw_chunk(
             log_odds(with_prompt, drawn),
         )
 
-    (tokens, cache), (drawn, odds) = lax.scan(draw_one, (tokens, cache), jnp.arange(start, stop))
+    (tokens, cache), (drawn, odds) = lax.scan(draw_one, (tokens, cache), start + jnp.arange(count))
     return tokens, cache, drawn.T, odds.T
 
 
@@ -86,26 +100,27 @@ def draw_codes(
 
     [N, t] int32, -1 where there is none; [N, t] float32, in nats, with the prompt and unguided.
     """
-    config, count = weights.config, 2 * len(rows.top_k)
+    config, twice = weights.config, 2 * len(rows.top_k)
     cross = cross_attention_cache(weights, memory, mask)
-    tokens = jnp.full(count, config.decoder_start_token_id, jnp.int32)
+    tokens = jnp.full(twice, config.decoder_start_token_id, jnp.int32)
     ends = chunk_ends(config.image_length)
-    cache = empty_cache(config, count, ends[0], cache_dtype(weights, jax.default_backend()))
+    rooms = cache_rooms(config, len(rows.top_k))
+    cache = empty_cache(config, twice, rooms[0], cache_dtype(weights, jax.default_backend()))
     rows, tokens, cache = spread((rows, tokens, cache))
 
     codes: list[np.ndarray] = []
     odds: list[np.ndarray] = []
-    for start, stop in zip([0, *ends], ends, strict=False):
-        if start > 0:
-            cache = grow(cache, stop)
+    for start, stop, room in zip([0, *ends], ends, rooms, strict=False):
+        if room > cache.keys[0].shape[2]:
+            cache = grow(cache, room)
         tokens, cache, drawn, likely = draw_chunk(
             weights,
             cross,
             rows,
             tokens,
             cache,
-            start=start,
-            stop=stop,
+            start=jnp.int32(start),
+            count=stop - start,
             known=known,
             overview=overview,
         )

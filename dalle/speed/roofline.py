@@ -13,7 +13,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from dalle.generation.loop import chunk_ends
+from dalle.generation.loop import cache_rooms, chunk_ends
 from dalle.models.config import BartConfig
 from dalle.models.decoding import DecoderWeights, cross_attention_cache, empty_cache, step
 from dalle.models.memory import FLOAT32
@@ -61,11 +61,12 @@ def program_bytes(weights: DecoderWeights, candidates: int) -> float:
     """The bytes that our compiled steps move in all, as XLA counts them."""
     config = weights.config
     ends = chunk_ends(config.image_length)
-    steps = zip(_compiled_bytes(weights, candidates, ends), [0, *ends], ends, strict=False)
+    rooms = cache_rooms(config, candidates)
+    steps = zip(_compiled_bytes(weights, candidates, rooms), [0, *ends], ends, strict=False)
     return sum(moved * (stop - start) for moved, start, stop in steps)
 
 
-def _compiled_bytes(weights: DecoderWeights, candidates: int, ends: list[int]) -> Iterator[float]:
+def _compiled_bytes(weights: DecoderWeights, candidates: int, rooms: list[int]) -> Iterator[float]:
     """Bytes of one step with each size of the cache."""
     config, groups = weights.config, 2
     memory = jax.ShapeDtypeStruct((groups, config.max_text_length, config.d_model), jnp.float32)
@@ -73,7 +74,7 @@ def _compiled_bytes(weights: DecoderWeights, candidates: int, ends: list[int]) -
     cross = jax.eval_shape(cross_attention_cache, weights, memory, mask)
     tokens = jax.ShapeDtypeStruct((groups * candidates,), jnp.int32)
     position = jax.ShapeDtypeStruct((), jnp.int32)
-    for end in ends:
-        cache = jax.eval_shape(partial(empty_cache, config, groups * candidates, end))
+    for room in rooms:
+        cache = jax.eval_shape(partial(empty_cache, config, groups * candidates, room))
         lowered = jax.jit(step, donate_argnums=1).lower(weights, cache, cross, tokens, position)
         yield lowered.compile().cost_analysis()["bytes accessed"]

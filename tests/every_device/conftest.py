@@ -101,8 +101,9 @@ def drawing(
         placed(rows, mesh, P(ROWS)),
         placed(tokens, mesh, P(ROWS)),
         placed(cache, mesh, P(ROWS, heads)),
+        shape((), jnp.int32),
     )
-    static = {"start": length * 3 // 4, "stop": length, "known": config.image_vocab_size}
+    static = {"count": length // 4, "known": config.image_vocab_size}
     return Call(draw_chunk, arguments, static)
 
 

@@ -184,7 +184,7 @@ def test_stopping_leaves_the_other_chunks_undrawn(
     real = loop.draw_chunk
 
     def counted(*arguments: object, **named: int) -> tuple:
-        calls.append(named["stop"])
+        calls.append((int(named["start"]), named["count"]))
         return real(*arguments, **named)
 
     monkeypatch.setattr(loop, "draw_chunk", counted)
@@ -193,7 +193,7 @@ def test_stopping_leaves_the_other_chunks_undrawn(
     next(frames)
     next(frames)
     frames.close()
-    assert calls == [5, 10]
+    assert calls == [(0, 5), (5, 5)]
 
 
 def test_the_cache_is_donated(pipeline: Pipeline) -> None:
@@ -201,5 +201,5 @@ def test_the_cache_is_donated(pipeline: Pipeline) -> None:
     cross = loop.cross_attention_cache(weights, *read(pipeline, "a red apple", ""))
     tokens = jnp.full(32, weights.config.decoder_start_token_id, jnp.int32)
     cache = loop.empty_cache(weights.config, 32, 4)
-    loop.draw_chunk(weights, cross, rows_with(), tokens, cache, start=0, stop=4, known=KNOWN)
+    loop.draw_chunk(weights, cross, rows_with(), tokens, cache, start=0, count=4, known=KNOWN)
     assert all(array.is_deleted() for array in jax.tree.leaves((cache, tokens)))
