@@ -6,8 +6,6 @@ import sys
 
 from dalle.errors import DalleError
 from dalle.generation.loading import read_defaults
-from dalle.models.compiled import keep_compiled
-from dalle.models.heaps import keep_heaps_small
 from dalle.models.registry import locate
 from dalle.server_settings import ServerSettings
 from dalle.serving.api import add_api
@@ -16,22 +14,19 @@ from dalle.serving.door import door, stop_on_signal
 from dalle.serving.drawing import Desk
 from dalle.serving.installed import Offer
 from dalle.serving.look import launch_options
-from dalle.serving.memory import give_memory_back
 from dalle.serving.models import bring
 from dalle.serving.page import build_page
 from dalle.serving.ray_serve import connect
 from dalle.serving.safety import safety_of
 from dalle.serving.site import Site
-from dalle.serving.starting import make_engine, make_loader
+from dalle.serving.starting import make_engine, make_loader, prepare_process
 from dalle.settings import DEFAULT_MODEL
 
 
 def main() -> None:
-    keep_heaps_small()
-    give_memory_back()
     # Warnings only: prompts and visitors are nobody's business.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    keep_compiled()
+    prepare_process()
     settings = ServerSettings.from_environment(os.environ)
 
     address = os.environ.get("RAY_ADDRESS", "").strip()

@@ -18,7 +18,7 @@ from dalle.server_settings import ServerSettings
 from dalle.serving.engine import Engine
 from dalle.serving.faults import tell
 from dalle.serving.installed import Offer
-from dalle.serving.starting import make_engine
+from dalle.serving.starting import make_engine, prepare_process
 from dalle.serving.states import Serving
 from dalle.serving.tickets import END
 
@@ -64,6 +64,7 @@ class Replica:
 def engine_of_variables() -> Engine:
     """The engine of a replica; the models that may be chosen are downloaded before it draws."""
     settings = ServerSettings.from_environment(os.environ)
+    prepare_process()
     engine = make_engine(settings, settings.model)
     for name in settings.offered_models:
         if name != settings.model:
