@@ -40,6 +40,8 @@ def own_umask():
 def changes(monkeypatch) -> dict:
     """What would be changed of JAX's settings; this process keeps its own."""
     made: dict = {}
+    # Whatever was drawn before in this process may have chosen a folder.
+    monkeypatch.setattr(type(jax.config), "jax_compilation_cache_dir", None)
     monkeypatch.setattr(jax.config, "update", made.__setitem__)
     return made
 
