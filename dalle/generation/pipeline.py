@@ -268,9 +268,17 @@ class Pipeline:
         together = whole_rows(SLOT_ROWS)
         return pictures.to_pixels(pictures.in_batches(decode, codes, together))
 
-    def score(self, images: Sequence[Image.Image], prompt: str) -> list[float]:
-        """How well each picture fits the prompt, in the opinion of CLIP alone."""
-        return self._compare(images, prompt)[:, 0].tolist()
+    def score(
+        self,
+        images: Sequence[Image.Image],
+        prompt: str,
+        log_likelihoods: Sequence[float] | None = None,
+    ) -> list[float]:
+        """How well each picture fits the prompt; CLIP alone says it where nothing else is known."""
+        clip = self._compare(images, prompt)[:, 0]
+        if log_likelihoods is None:
+            return clip.tolist()
+        return total_scores(clip, np.float32(log_likelihoods), self.likelihood_weight)
 
     def _compare(self, images: Sequence[Image.Image], prompt: str) -> np.ndarray:
         """How well the prompt, and then each concept, fits each picture, [N, 1 + concepts]."""

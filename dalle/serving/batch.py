@@ -45,7 +45,7 @@ class Drawer:
 
     def _score(self, pipeline: Pipeline, ticket: Ranking) -> None:
         try:
-            ticket.end(pipeline.score(ticket.images, ticket.prompt))
+            ticket.end(pipeline.score(ticket.images, ticket.prompt, ticket.log_likelihoods))
         except Exception as error:
             self._fail(ticket, error)
 

@@ -175,6 +175,7 @@ class ClusterEngine:
         self,
         images: Sequence[Image.Image],
         prompt: str,
+        log_likelihoods: Sequence[float] | None = None,
         *,
         visitor: str | None = None,
         **choice: str,
@@ -183,7 +184,7 @@ class ClusterEngine:
         with self.metrics.counting("rejected"):
             self.installed.check(self._serving, choice)
             self._require(prompt)
-        named = {"visitor": visitor, **choice}
+        named = {"log_likelihoods": log_likelihoods, "visitor": visitor, **choice}
         return self._frames(lambda: self._replicas.call("rank", list(images), prompt, **named))
 
     def _require(self, *texts: str) -> None:

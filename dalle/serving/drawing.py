@@ -160,10 +160,11 @@ class Desk:
         """A result in the order of another text: the same pictures and files, new scores."""
         kept = self.results.get(name)
         drawn = [*kept.result.pictures, *kept.result.rejected]
-        # By the CLIP that belongs to the model that drew them.
+        # By the model that drew them, or the scores could not be compared with those before.
         who = {"visitor": current_visitor()} | self.wanted(kept.result.recipe)
         images = [picture.image for picture in drawn]
-        *_, scores = self.engine.rank(images, check_prompt(text), **who)
+        likely = [picture.log_likelihood for picture in drawn]
+        *_, scores = self.engine.rank(images, check_prompt(text), likely, **who)
         order = best_first(scores, [picture.candidate for picture in drawn])
         ranked = [replace(drawn[index], score=scores[index]) for index in order]
         keep = len(kept.result.pictures)

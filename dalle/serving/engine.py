@@ -187,11 +187,12 @@ class Engine:
         self,
         images: Sequence[Image.Image],
         prompt: str,
+        log_likelihoods: Sequence[float] | None = None,
         *,
         visitor: str | None = None,
         **choice: str,
     ) -> Iterator[Waiting | list[float]]:
-        """Waiting while others are drawn, then how well each picture fits the prompt.
+        """Waiting while others are drawn, then the scores of Pipeline.score.
 
         The choice of `model` and `precision` and the errors are those of `draw`.
         """
@@ -199,8 +200,9 @@ class Engine:
             self.installed.check(self._serving, choice)
             self._require(self._serving and self._serving.pipeline, prompt)
         ticket = Ranking(
-            self._name(visitor), 1, time.monotonic(), choice=choice, prompt=prompt, images=images
-        )
+            self._name(visitor), 1, time.monotonic(), choice=choice,
+            prompt=prompt, images=images, log_likelihoods=log_likelihoods,
+        )  # fmt: skip
         return self._frames(ticket, Listener())
 
     def _check(

@@ -112,6 +112,7 @@ class Ranking(Ticket):
 
     prompt: str = ""
     images: Sequence[Image.Image] = ()
+    log_likelihoods: Sequence[float] | None = None
 
 
 Share = tuple[Ticket, int]  # a ticket, and how many of its slots are drawn in a batch

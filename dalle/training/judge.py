@@ -145,16 +145,18 @@ class Judge:
             tried.setdefault(self._grounds[index].look, int(index))
         explained = []
         for look, index in tried.items():
-            things, cost, left = self._find_things(picture, self._grounds[index])
+            things, cost, left = self._find_things(picture, small, self._grounds[index])
             explained.append((cost * (1 if look else AS_DRAWN), look, index, things, left))
         _, look, index, things, left = min(explained, key=lambda row: (row[0], row[1] is not None))
         code = self._grounds[index].code
         place = code if isinstance(code, str) else code[0]
         return Seen(tuple(things), place, look, left)
 
-    def _find_things(self, picture: np.ndarray, before: Ground) -> tuple[list[Found], float, float]:
+    def _find_things(
+        self, picture: np.ndarray, small: np.ndarray, before: Ground
+    ) -> tuple[list[Found], float, float]:
         """The things before a ground, how badly they explain what stands out, what is left."""
-        small, look = shrink(picture), before.look
+        look, drawn = before.look, before.draw()
         mask = stands_out(small, before.small)
         found, cost = [], 0.0
         while len(found) < MOST_THINGS and mask.sum() >= LEAST:
@@ -169,20 +171,22 @@ class Judge:
             covered = bank.alphas[offer.drawings[0]].reshape(side, side) > 0.3
             if offer.gain <= 0 or (window * covered).sum() < LEAST:
                 break
-            names = self._look_again(picture, before, offer)
+            names = self._look_again(picture, drawn, look, offer)
             found.append(Found(*names, (column, row, bank.size)))
             cost += offer.error
             window[covered] = 0
         return found, cost + REWARD * float(mask.sum()), float(mask.mean())
 
-    def _look_again(self, picture: np.ndarray, before: Ground, offer: Offer) -> tuple[str, str]:
+    def _look_again(
+        self, picture: np.ndarray, ground: np.ndarray, look: str | None, offer: Offer
+    ) -> tuple[str, str]:
         """Kind and style of the drawing that fits best at half the picture's size."""
         names = [offer.bank.names[drawing] for drawing in offer.drawings]
-        bank = self._draw_bank(names, offer.bank.size, before.look, FINE)
+        bank = self._draw_bank(names, offer.bank.size, look, FINE)
         left, top, side = (cells * CELL for cells in (*offer.corner, bank.size))
         cut = slice(top, top + side), slice(left, left + side)
         window = shrink(picture[cut], FINE)
-        mask = stands_out(window, shrink(before.draw()[cut], FINE))
+        mask = stands_out(window, shrink(ground[cut], FINE))
         gains, _ = bank.fit(
             window.reshape(1, -1), np.square(window).sum(-1).reshape(1, -1), mask.reshape(1, -1)
         )

@@ -113,7 +113,12 @@ class FakePipeline:
         kept, rejected = ranked[: settings.keep], ranked[settings.keep :]
         return Result(kept, rejected, recipe, {"drawing": 4 * self.seconds}, [])
 
-    def score(self, images: Sequence[Image.Image], prompt: str) -> list[float]:
+    def score(
+        self,
+        images: Sequence[Image.Image],
+        prompt: str,
+        log_likelihoods: Sequence[float] | None = None,
+    ) -> list[float]:
         """The other way round than in a run: the less red the better."""
         return [-float(image.getpixel((0, 0))[1]) for image in images]
 

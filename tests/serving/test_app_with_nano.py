@@ -44,15 +44,13 @@ def test_a_stranger_draws_takes_a_picture_home_and_brings_it_back(visit, address
 
 
 @pytest.mark.browser
-def test_ranking_again_shows_the_same_pictures_in_the_order_of_clips_scores(visit, address):
+def test_ranking_again_by_the_same_text_gives_the_same_scores(visit, address):
     page = visit(f"{address}/?prompt=an+owl&seed=1&run=1")
     page.wait_for_status("Done")
+    before = [tile.get_attribute("aria-label") for tile in page.tiles.all()]
     page.press("Rank again")
     page.wait_for_note("nothing was drawn anew")
-    told = " ".join(tile.get_attribute("aria-label") for tile in page.tiles.all())
-    scores = [float(score) for score in re.findall(r"score (-?[\d.]+)", told)]
-    assert len(scores) == 9
-    assert scores == sorted(scores, reverse=True)
+    assert [tile.get_attribute("aria-label") for tile in page.tiles.all()] == before
 
 
 @pytest.mark.browser
