@@ -110,7 +110,7 @@ def test_pictures_are_ranked_again_by_the_model_that_drew_them(engine, load, mon
     monkeypatch.setattr(
         FakePipeline,
         "score",
-        lambda self, images, text: scores.append(self.name) or [0.0] * len(images),
+        lambda self, images, text, likely: scores.append(self.name) or [0.0] * len(images),
     )
     desk.rank_again(run["name"], "a dog")
     assert scores == ["mini"]
