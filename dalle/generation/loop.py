@@ -30,6 +30,7 @@ from dalle.models.sharding import spread
 
 CHUNKS = 4
 SMALL_CACHE = 64 * 2**20  # bytes
+NO_CODE = -1
 
 
 def chunk_ends(length: int) -> list[int]:
@@ -50,7 +51,7 @@ def cache_rooms(config: BartConfig, candidates: int) -> list[int]:
 
 @partial(
     jax.jit,
-    static_argnames=("count", "known", "overview"),
+    static_argnames=("count", "known", "overview", "blank"),
     donate_argnames=("tokens", "cache"),
 )
 def draw_chunk(
@@ -59,32 +60,38 @@ def draw_chunk(
     rows: Rows,  # [N]
     tokens: Array,  # [2N], the last drawn ones; donated
     cache: Cache,  # with room for `start + count` tokens at least; donated
+    begun: Array,  # [N] bool, whether there is more in the picture than its overview
     start: Array,  # int32 scalar
     count: int,
     known: int,
     overview: int = 0,
+    blank: int = NO_CODE,
 ) -> tuple[Array, Cache, Array, Array]:
     """`count` tokens from `start` on: the last ones [2N], the cache, and all of them [N, count].
 
     At the end the log-odds of each of them with the prompt, [N, count] float32, in nats.
 
     Only the first `known` codes are drawn: the others, the start token among them, have no picture.
-    The first `overview` tokens of a picture are drawn as often as they were shown in training.
+    The first `overview` tokens of a picture, and all up to the first one that is not `blank`, are
+    drawn as often as they were shown in training.
     Where a row's logits are no numbers -1 stands for its token.
     """
 
-    def draw_one(carry: tuple[Array, Cache], position: Array) -> tuple:
-        logits, cache = step(weights, carry[1], cross, carry[0], position)
+    def draw_one(carry: tuple[Array, Cache, Array], position: Array) -> tuple:
+        tokens, cache, begun = carry
+        logits, cache = step(weights, cache, cross, tokens, position)
         guided = guide(logits[:, :known], rows.condition_scale)
-        drawn = sample(guided, freer(rows, position < overview), position)
+        drawn = sample(guided, freer(rows, ~begun), position)
+        begun |= (position >= overview) & (drawn != blank)
         sound = jnp.isfinite(guided).all(1)
         with_prompt, _ = jnp.split(logits[:, :known], 2)
-        return (jnp.tile(drawn, 2), cache), (
+        return (jnp.tile(drawn, 2), cache, begun), (
             jnp.where(sound, drawn, -1),
             log_odds(with_prompt, drawn),
         )
 
-    (tokens, cache), (drawn, odds) = lax.scan(draw_one, (tokens, cache), start + jnp.arange(count))
+    positions = start + jnp.arange(count)
+    (tokens, cache, _), (drawn, odds) = lax.scan(draw_one, (tokens, cache, begun), positions)
     return tokens, cache, drawn.T, odds.T
 
 
@@ -95,6 +102,7 @@ def draw_codes(
     rows: Rows,  # [N], N a multiple of P: the rows of the first prompt, of the second, ...
     known: int,
     overview: int = 0,
+    blank: int = NO_CODE,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """What is drawn so far, after each of the four chunks: codes and their log-odds.
 
@@ -108,6 +116,7 @@ def draw_codes(
     cache = empty_cache(config, twice, rooms[0], cache_dtype(weights, jax.default_backend()))
     rows, tokens, cache = spread((rows, tokens, cache))
 
+    begun = np.full(len(rows.top_k), overview == 0)
     codes: list[np.ndarray] = []
     odds: list[np.ndarray] = []
     for start, stop, room in zip([0, *ends], ends, rooms, strict=False):
@@ -119,13 +128,16 @@ def draw_codes(
             rows,
             tokens,
             cache,
+            begun,
             start=jnp.int32(start),
             count=stop - start,
             known=known,
             overview=overview,
+            blank=blank,
         )
         codes.append(np.asarray(drawn))
         odds.append(np.asarray(likely))
+        begun |= (codes[-1][:, max(overview - start, 0) :] != blank).any(1)
         if stop == ends[-1]:
             del cache  # the pictures are decoded in its place
         yield np.concatenate(codes, axis=1), np.concatenate(odds, axis=1)

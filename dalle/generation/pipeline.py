@@ -146,8 +146,8 @@ class Pipeline:
             since = time.perf_counter()
 
         known = min(self.vqgan.num_codes, self.weights.config.image_vocab_size)
-        overview = self.vqgan.overview
-        for codes, odds in draw_codes(self.weights, *stack(slots, size), known, overview):  # [N, t]
+        opening = self.vqgan.overview, self.vqgan.blank
+        for codes, odds in draw_codes(self.weights, *stack(slots, size), known, *opening):  # [N, t]
             parts = zip(slots, np.split(codes, size), np.split(odds, size), strict=False)
             for slot, drawn, likely in parts:
                 slot.codes = drawn[: len(slot.candidates)]

@@ -61,10 +61,11 @@ def join_rows(several: Sequence[Rows]) -> Rows:
 
 
 def freer(rows: Rows, which: Array) -> Rows:
-    """The rows at temperature 1 at least where `which` [] is true; 0 stays 0.
+    """The rows at temperature 1 at least where `which` [N] is true; 0 stays 0.
 
     What a model is cooled for is that parts fit together. A choice for the whole picture, such as
-    the drawing's style, has nothing before it to fit to, and cooled it nearly always falls alike.
+    the drawing's style or where a thing begins, has nothing before it to fit to, and cooled it
+    nearly always falls alike.
     """
     warm = which & (rows.temperature > 0)
     return rows.replace(

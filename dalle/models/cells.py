@@ -273,6 +273,11 @@ class CellTokenizer:
         return len(self.config.header)
 
     @property
+    def blank(self) -> int:
+        """The code of a part that nothing stands in."""
+        return BLANK
+
+    @property
     def length(self) -> int:
         return self.config.length
 

@@ -245,6 +245,11 @@ class Vqgan:
         return 0
 
     @property
+    def blank(self) -> int:
+        """The code of a part that nothing stands in: none, -1."""
+        return -1
+
+    @property
     def length(self) -> int:
         """Codes of a picture."""
         return self.grid**2

@@ -81,7 +81,8 @@ def draw(pipeline: Pipeline, prompt: str) -> np.ndarray:
     """The codes [N, T] of a prompt's candidates."""
     rows = make_rows(GenerationSettings.of(pipeline.defaults, {}), 0, range(CANDIDATES))
     both, known = read(pipeline, prompt), known_codes(pipeline)
-    *_, (codes, _) = draw_codes(pipeline.weights, *both, rows, known, pipeline.vqgan.overview)
+    opening = pipeline.vqgan.overview, pipeline.vqgan.blank
+    *_, (codes, _) = draw_codes(pipeline.weights, *both, rows, known, *opening)
     return codes
 
 

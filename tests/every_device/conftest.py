@@ -101,6 +101,7 @@ def drawing(
         placed(rows, mesh, P(ROWS)),
         placed(tokens, mesh, P(ROWS)),
         placed(cache, mesh, P(ROWS, heads)),
+        placed(shape((count,), bool), mesh, P(ROWS)),
         shape((), jnp.int32),
     )
     static = {"count": length // 4, "known": config.image_vocab_size}

@@ -112,7 +112,10 @@ def test_weights_in_parts_draw_the_same_codes():
 
     def draw(weights, cross, rows, tokens, cache):
         logits, _ = jax.jit(step)(weights, cache, cross, tokens, jnp.int32(0))
-        *_, codes, _ = draw_chunk(weights, cross, rows, tokens, cache, start=0, count=8, known=127)
+        begun = np.ones(8, bool)
+        *_, codes, _ = draw_chunk(
+            weights, cross, rows, tokens, cache, begun, start=0, count=8, known=127
+        )
         return np.asarray(logits), np.asarray(codes)
 
     expected, codes = draw(weights, cross, rows, tokens + 0, empty_cache(config, 16, 8))

@@ -53,9 +53,9 @@ def read(pipeline: Pipeline, *prompts: str) -> tuple[jax.Array, np.ndarray]:
     return pipeline.encoder.encode(tokens.input_ids, tokens.attention_mask), tokens.attention_mask
 
 
-def draw(pipeline: Pipeline, rows: Rows, *prompts: str, overview: int = 0) -> np.ndarray:
+def draw(pipeline: Pipeline, rows: Rows, *prompts: str, **opening: int) -> np.ndarray:
     memory, mask = read(pipeline, *(prompts or ("a red apple", "")))
-    *_, (codes, _) = draw_codes(pipeline.weights, memory, mask, rows, KNOWN, overview)
+    *_, (codes, _) = draw_codes(pipeline.weights, memory, mask, rows, KNOWN, **opening)
     return codes
 
 
@@ -144,15 +144,30 @@ def test_candidates_differ(pipeline: Pipeline) -> None:
     assert len(np.unique(draw(pipeline, rows_with()), axis=0)) == 16
 
 
-def test_the_overview_is_drawn_as_often_as_it_was_shown(pipeline: Pipeline) -> None:
+def test_the_overview_and_the_first_code_after_it_are_drawn_as_often_as_shown(
+    pipeline: Pipeline,
+) -> None:
     cool, warm = rows_with(temperature=0.01), rows_with(temperature=1)
     codes = draw(pipeline, cool, overview=3)
-    assert (codes[:, :3] == draw(pipeline, warm)[:, :3]).all()
-    assert (codes[:, :3] != draw(pipeline, cool)[:, :3]).any()
+    assert (codes[:, :4] == draw(pipeline, warm)[:, :4]).all()
+    assert (codes[:, :4] != draw(pipeline, cool)[:, :4]).any()
     rest = draw(pipeline, warm, overview=3)
-    assert (codes[:, 3:] != rest[:, 3:]).any(), "all tokens were drawn as warmly"
+    assert (codes[:, 4:] != rest[:, 4:]).any(), "all tokens were drawn as warmly"
     hotter = rows_with(temperature=2)
     assert (draw(pipeline, hotter, overview=3) == draw(pipeline, hotter)).all()
+
+
+def test_blank_parts_before_the_first_thing_belong_to_the_opening(pipeline: Pipeline) -> None:
+    cool, warm = rows_with(temperature=0.01), rows_with(temperature=1)
+    as_shown = draw(pipeline, warm)
+    blank = int(as_shown[0, 3])  # drawn by row 0, and not by every row
+    codes = draw(pipeline, cool, overview=3, blank=blank)
+    opening = 1 + int(np.argmax(as_shown[0, 3:] != blank)) + 3
+    assert opening > 4
+    assert (codes[0, :opening] == as_shown[0, :opening]).all()
+    begun = as_shown[:, 3] != blank
+    assert begun.any()
+    assert (codes[begun] == draw(pipeline, cool, overview=3)[begun]).all()
 
 
 def test_an_overview_may_be_the_likeliest(pipeline: Pipeline) -> None:
@@ -201,5 +216,8 @@ def test_the_cache_is_donated(pipeline: Pipeline) -> None:
     cross = loop.cross_attention_cache(weights, *read(pipeline, "a red apple", ""))
     tokens = jnp.full(32, weights.config.decoder_start_token_id, jnp.int32)
     cache = loop.empty_cache(weights.config, 32, 4)
-    loop.draw_chunk(weights, cross, rows_with(), tokens, cache, start=0, count=4, known=KNOWN)
+    begun = np.ones(16, bool)
+    loop.draw_chunk(
+        weights, cross, rows_with(), tokens, cache, begun, start=0, count=4, known=KNOWN
+    )
     assert all(array.is_deleted() for array in jax.tree.leaves((cache, tokens)))
