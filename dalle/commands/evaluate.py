@@ -97,7 +97,8 @@ def draw_answers(pipeline, judge, asked, knobs, out: Path) -> list:
     import numpy as np
     from tqdm import tqdm
 
-    from dalle.training.marks import Answer, perceptual_hash
+    from dalle.generation.rank import perceptual_hash
+    from dalle.training.marks import Answer
 
     answers, shown = [], {}
     for question in tqdm(asked, unit="prompt"):

@@ -19,7 +19,7 @@ from dalle.generation.batch import fitting_slots, report_slots, stack
 from dalle.generation.loop import draw_codes
 from dalle.generation.machine import machine_kind
 from dalle.generation.previews import make_previews
-from dalle.generation.rank import best_first, report_unranked, total_scores
+from dalle.generation.rank import keep_best, perceptual_hash, report_unranked, total_scores
 from dalle.generation.result import Picture, Preview, Result
 from dalle.generation.run import SLOT_ROWS, Run, Slot
 from dalle.models.bart import Bart
@@ -185,6 +185,9 @@ class Pipeline:
         log_likelihoods = self._log_likelihoods(run)
         scores = total_scores(compared[:, 0], log_likelihoods, self.likelihood_weight)
         notes += report_unranked(scores, numbers)
+        kept, rest = keep_best(
+            scores, numbers, [perceptual_hash(image) for image in images], run.settings.keep
+        )
         ranked_at = time.perf_counter()
         run.took("ranking", ranked_at - started)
 
@@ -208,7 +211,7 @@ class Pipeline:
             "settings": run.settings.as_dict(),
             "seed": run.settings.seed,
         }
-        ranked = [
+        drawn = [
             Picture(
                 image=images[i],
                 score=scores[i],
@@ -217,11 +220,12 @@ class Pipeline:
                 verdict=verdicts[i],
                 log_likelihood=float(log_likelihoods[i]),
             )
-            for i in best_first(scores, numbers)
+            for i in range(len(numbers))
         ]
-        keep = run.settings.keep
-        notes += report_verdicts([picture.verdict for picture in ranked[:keep]])
-        return Result(ranked[:keep], ranked[keep:], recipe, run.seconds, notes)
+        notes += report_verdicts([drawn[i].verdict for i in kept])
+        return Result(
+            [drawn[i] for i in kept], [drawn[i] for i in rest], recipe, run.seconds, notes
+        )
 
     def _log_likelihoods(self, run: Run) -> np.ndarray:
         """Of each candidate's codes with its prompt, in nats, [N].

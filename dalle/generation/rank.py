@@ -1,4 +1,4 @@
-"""How well each picture fits the prompt, and the order that follows.
+"""How well each picture fits the prompt, the order that follows, and which are kept.
 
 CLIP's opinion, and beside it, as much as a model's generation_config.json asks for, how likely the
 model itself held what it drew: a small model knows when it makes a muddle, and a small CLIP does
@@ -6,9 +6,14 @@ not see it. Source: self-reranking, CogView, arxiv.org/abs/2105.13290, section 3
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 
 import numpy as np
+from PIL import Image
+
+REPEATED = 1.0  # points of score that a picture is set back by for each kept one that it looks like
+HASH_SIDE = 8
 
 
 def total_scores(
@@ -29,6 +34,33 @@ def best_first(scores: Sequence[float], candidates: Sequence[int]) -> list[int]:
         return not finite, -score if finite else 0.0, candidates[index]
 
     return sorted(range(len(scores)), key=place)
+
+
+def perceptual_hash(image: Image.Image) -> int:
+    """64 bits that say where a picture gets brighter from left to right: the same, it looks alike.
+
+    Source: dHash, hackerfactor.com/blog/index.php?/archives/529-Kind-of-Like-That.html.
+    """
+    small = image.convert("L").resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.LANCZOS)
+    brighter = np.diff(np.asarray(small, np.int16), axis=1) > 0
+    return int.from_bytes(np.packbits(brighter).tobytes())
+
+
+def keep_best(
+    scores: Sequence[float], candidates: Sequence[int], looks: Sequence[Hashable], keep: int
+) -> tuple[list[int], list[int]]:
+    """Indices of the pictures to keep and of the rest, the best first in each.
+
+    A picture that looks like one that is kept already gives way to another, unless that one scores
+    less by more than REPEATED for each time: nine times the same is a poor answer.
+    """
+    left, kept, times = best_first(scores, candidates), [], Counter()
+    while left and len(kept) < keep:
+        after = [scores[index] - REPEATED * times[looks[index]] for index in left]
+        chosen = left.pop(best_first(after, range(len(left)))[0])
+        kept.append(chosen)
+        times[looks[chosen]] += 1
+    return [index for index in best_first(scores, candidates) if index in kept], left
 
 
 def report_unranked(scores: Sequence[float], candidates: Sequence[int]) -> list[str]:

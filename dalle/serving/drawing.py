@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dalle.errors import DalleError, PromptRefused
-from dalle.generation.rank import best_first
+from dalle.generation.rank import keep_best, perceptual_hash
 from dalle.generation.result import Preview, Result
 from dalle.serving.engine import BusyError, Engine, Waiting
 from dalle.serving.installed import split_choice
@@ -165,9 +165,11 @@ class Desk:
         images = [picture.image for picture in drawn]
         likely = [picture.log_likelihood for picture in drawn]
         *_, scores = self.engine.rank(images, check_prompt(text), likely, **who)
-        order = best_first(scores, [picture.candidate for picture in drawn])
-        ranked = [replace(drawn[index], score=scores[index]) for index in order]
-        keep = len(kept.result.pictures)
+        numbers = [picture.candidate for picture in drawn]
+        looks = [perceptual_hash(image) for image in images]
+        best, rest = keep_best(scores, numbers, looks, len(kept.result.pictures))
+        ranked = [replace(drawn[index], score=scores[index]) for index in [*best, *rest]]
+        keep = len(best)
         result = replace(kept.result, pictures=ranked[:keep], rejected=ranked[keep:])
         summary = f"Ranked by “{text.strip()}”; nothing was drawn anew."
         return self.show(result, "", kept.files, kept.keep_prompt) | {"summary": summary}

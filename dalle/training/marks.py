@@ -4,12 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from dalle.training.exam import Question
 from dalle.training.judge import Seen
-
-HASH_SIDE = 8
 
 
 @dataclass(frozen=True)
@@ -20,13 +17,6 @@ class Answer:
     kept: list[Seen]
     rejected: list[Seen]
     hashes: list[int]  # of the kept pictures
-
-
-def perceptual_hash(image: Image.Image) -> int:
-    """64 bits that say where a picture gets brighter from left to right (dHash)."""
-    small = image.convert("L").resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.LANCZOS)
-    brighter = np.diff(np.asarray(small, np.int16), axis=1) > 0
-    return int.from_bytes(np.packbits(brighter).tobytes())
 
 
 def thing(question: Question, seen: Seen) -> bool:

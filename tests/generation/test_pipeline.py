@@ -39,8 +39,9 @@ def same_image(image: Image.Image, other: Image.Image) -> bool:
 def test_nine_of_sixteen_come_back_best_first(result: Result) -> None:
     assert (len(result.pictures), len(result.rejected)) == (9, 7)
     assert sorted(by_candidate(result)) == list(range(16))
-    scores = [picture.score for picture in result.pictures + result.rejected]
-    assert scores == sorted(scores, reverse=True)
+    for pictures in (result.pictures, result.rejected):
+        scores = [picture.score for picture in pictures]
+        assert scores == sorted(scores, reverse=True)
     assert len({picture.image.tobytes() for picture in result.pictures}) == 9
     assert all(picture.log_likelihood < 0 for picture in result.pictures)
     image = result.pictures[0].image

@@ -3,8 +3,16 @@
 import math
 
 import numpy as np
+from PIL import Image, ImageDraw
 
-from dalle.generation.rank import best_first, report_unranked, total_scores
+from dalle.generation.rank import (
+    REPEATED,
+    best_first,
+    keep_best,
+    perceptual_hash,
+    report_unranked,
+    total_scores,
+)
 
 
 def test_the_highest_score_comes_first() -> None:
@@ -32,3 +40,31 @@ def test_the_models_own_opinion_counts_as_much_as_it_is_weighed() -> None:
     clip, likelihoods = np.array([3.0, 2.0, 1.0]), np.array([-10.0, -2.0, math.nan])
     assert total_scores(clip, likelihoods, 0) == [3, 2, 1]
     assert total_scores(clip, likelihoods, 0.5)[:2] == [-2, 1]
+
+
+def test_the_same_drawing_is_kept_again_only_where_others_are_far_worse() -> None:
+    scores = [5.0, 4.9, 4.9 - 0.5 * REPEATED, 4.9 - 3 * REPEATED]
+    looks = ["cat", "cat", "dog", "owl"]
+    assert keep_best(scores, [0, 1, 2, 3], looks, 2) == ([0, 2], [1, 3])
+    assert keep_best(scores, [0, 1, 2, 3], looks, 3) == ([0, 1, 2], [3])
+    assert keep_best(scores, [0, 1, 2, 3], ["cat", "ape", "dog", "owl"], 2) == ([0, 1], [2, 3])
+    assert keep_best(scores, [0, 1, 2, 3], looks, 9) == ([0, 1, 2, 3], [])
+
+
+def test_each_further_copy_is_set_back_more() -> None:
+    scores = [5.0, 5.0, 5.0, 5.0 - 1.5 * REPEATED]
+    kept, rest = keep_best(scores, [0, 1, 2, 3], ["cat", "cat", "cat", "dog"], 3)
+    assert (kept, rest) == ([0, 1, 3], [2])
+
+
+def test_pictures_without_a_score_are_kept_last() -> None:
+    assert keep_best([math.nan, 1.0, math.nan], [0, 1, 2], "aab", 2) == ([1, 0], [2])
+
+
+def test_alike_pictures_have_one_hash() -> None:
+    image = Image.new("RGB", (64, 64), "white")
+    ImageDraw.Draw(image).ellipse((10, 10, 50, 50), fill="red")
+    other = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    ImageDraw.Draw(other).rectangle((0, 0, 20, 60), fill="black")
+    assert perceptual_hash(image) == perceptual_hash(image.resize((128, 128)))
+    assert perceptual_hash(image) != perceptual_hash(other)

@@ -1,12 +1,11 @@
 """The questions repeat, ask for what they say, and are marked by what is seen."""
 
 import pytest
-from PIL import Image, ImageDraw
 
 from dalle.training.exam import PARTS, questions
 from dalle.training.judge import Found, Seen
 from dalle.training.looks import LOOKS
-from dalle.training.marks import Answer, perceptual_hash, share, summarise, thing
+from dalle.training.marks import Answer, share, summarise, thing
 from dalle.training.places import PLACES
 from dalle.training.scenes import is_held_out
 from dalle.training.vocabulary import read_kinds
@@ -61,12 +60,3 @@ def test_shares_are_counted_over_pictures(asked):
     # 3 of 4 kept, 4 of 6 in all.
     assert rows["best nine against nine at random: thing"] == pytest.approx(3 / 4 - 4 / 6)
     assert rows["nine of a prompt: no two alike"] == 1
-
-
-def test_alike_pictures_have_one_hash():
-    image = Image.new("RGB", (64, 64), "white")
-    ImageDraw.Draw(image).ellipse((10, 10, 50, 50), fill="red")
-    other = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    ImageDraw.Draw(other).rectangle((0, 0, 20, 60), fill="black")
-    assert perceptual_hash(image) == perceptual_hash(image.resize((128, 128)))
-    assert perceptual_hash(image) != perceptual_hash(other)
