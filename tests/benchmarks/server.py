@@ -27,11 +27,13 @@ WATCH = """() => {
   let clicked;
   const look = () => {
     const next = waiting[window.seconds.length];
-    if (next && document.querySelector(next)) window.seconds.push((performance.now() - clicked) / 1000);
+    if (next && document.querySelector(next))
+      window.seconds.push((performance.now() - clicked) / 1000);
   };
   const started = () => {
     clicked = performance.now();
-    new MutationObserver(() => requestAnimationFrame(look)).observe(document.body, { subtree: true, childList: true });
+    const changes = new MutationObserver(() => requestAnimationFrame(look));
+    changes.observe(document.body, { subtree: true, childList: true });
   };
   document.addEventListener("click", started, { capture: true, once: true });
 }"""
@@ -76,8 +78,9 @@ def measure(browser: Browser, port: int, runs: int) -> None:
             page.view.evaluate(WATCH)
             page.press("Generate")
             page.view.wait_for_function("window.seconds.length == 2", polling=100)
-            for seconds, among in zip(page.view.evaluate("window.seconds"), (first, whole)):
-                among.append(seconds)
+            seconds = page.view.evaluate("window.seconds")
+            first.append(seconds[0])
+            whole.append(seconds[1])
         print(f"warm, medians of {runs}: first preview {statistics.median(first):.2f} s after the")
         print(f"  click, nine pictures {statistics.median(whole):.2f} s")
         print(f"peak resident memory of the server {peak_memory(server):.2f} GiB")
