@@ -36,10 +36,11 @@ def main() -> None:
     offered = settings.offered_models
     if DEFAULT_MODEL in offered:
         engine.installed.add(Offer(DEFAULT_MODEL, files.revision, defaults))
-    site = Site.of_embedded_model(settings, engine, files, **safety_of(settings))
-    # It loads while the page is built. The embedded model serves until another one, if asked for,
-    # has made a picture.
+    safety = safety_of(settings)
+    # All settings are known to be sound; it loads while the page is built. The embedded model
+    # serves until another one, if asked for, has made a picture.
     engine.start()
+    site = Site.of_embedded_model(settings, engine, files, **safety)
     page = build_page(Desk(engine, defaults), site, lambda: add_api(engine, defaults))
     # The queue is the engine's; gradio's own only carries the messages.
     page.queue(max_size=settings.queue_size + 2, default_concurrency_limit=None)
