@@ -36,7 +36,11 @@ def main() -> None:
     offered = settings.offered_models
     if DEFAULT_MODEL in offered:
         engine.installed.add(Offer(DEFAULT_MODEL, files.revision, defaults))
-    site = Site.of_embedded_model(settings, engine, files, **safety_of(settings))
+    safety = safety_of(settings)
+    # All settings are known to be sound; it loads while the page is built. The embedded model
+    # serves until another one, if asked for, has made a picture.
+    engine.start()
+    site = Site.of_embedded_model(settings, engine, files, **safety)
     page = build_page(Desk(engine, defaults), site, lambda: add_api(engine, defaults))
     # The queue is the engine's; gradio's own only carries the messages.
     page.queue(max_size=settings.queue_size + 2, default_concurrency_limit=None)
@@ -59,9 +63,6 @@ def main() -> None:
         _frontend=False,
     )
     limit_connections(page.server, settings.trusted_hops)
-    # Only now, so that the page is there first. The embedded model serves until another one, if
-    # asked for, has made a picture.
-    engine.start()
     first = settings.model if settings.model != DEFAULT_MODEL else None
     others = [name for name in offered if name not in (first, DEFAULT_MODEL)]
     # The machines of a cluster fetch their models themselves.

@@ -45,7 +45,7 @@ def assemble(files: ModelFiles, precision: str, prompt_filter: PromptFilter) -> 
     keep_heaps_small()
     drawing, products = product_dtypes(precision)
     bart = load_bart(files.bart, dtype=products)
-    vqgan = load_vqgan(files.vqgan, dtype=products)
+    vqgan = load_vqgan(files.vqgan, dtype=products, reads=False)
     clip = load_clip(files.clip)
     if vqgan.length != bart.config.image_length:
         raise DalleError(

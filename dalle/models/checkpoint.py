@@ -70,10 +70,15 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_params(
-    folder: Path, shapes: dict[str, Any], *, dtype: jnp.dtype = jnp.float32
+    folder: Path,
+    shapes: dict[str, Any],
+    *,
+    dtype: jnp.dtype = jnp.float32,
+    unread: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """A model's parameters as a tree like `shapes`: kernels in `dtype`, the rest in float32.
 
+    The `unread` parts must be there, and are left out.
     CheckpointError tells all differences between the files and `shapes`.
     """
     expected = {name: leaf.shape for name, leaf in flatten_dict(shapes).items()}
@@ -84,6 +89,8 @@ def read_params(
     check_names_and_shapes(path, stored, expected, fault)
     leaves = {}
     for name, array in stored.items():
+        if name[0] in unread:
+            continue
         # The oldest files have a position that no image token ever takes; it is the last row.
         values = array.read()[: expected[name][0]] if name == IMAGE_POSITIONS else array.read()
         for leaf_name, leaf in unstack(name, values):

@@ -31,13 +31,15 @@ def to_windows(pixels: Array) -> Array:
 
 
 class Filter(nn.Module):
-    """A colour matrix, and a small network for what no matrix can do; choice 0 changes nothing."""
+    """A colour matrix, and a small network for what no matrix can do; choice 0 changes nothing.
+
+    Where all choices are 0, as for most prompts, nothing is computed.
+    """
 
     choices: int
     width: int
     dtype: jnp.dtype
 
-    @nn.compact
     def __call__(
         self,
         pixels: Array,  # [B, H, W, 3], about -0.5..0.5
@@ -45,6 +47,14 @@ class Filter(nn.Module):
         choice: Array,  # [B] int32
         tone: Array,  # [B, 3], the mean colour of what is there
     ) -> Array:
+        if self.is_initializing():
+            return self.change(pixels, alpha, choice, tone)
+        return nn.cond((choice != 0).any(), Filter.change, leave, self, pixels, alpha, choice, tone)
+
+    @nn.compact
+    def change(self, pixels: Array, alpha: Array, choice: Array, tone: Array) -> Array:
+        """The pictures as chosen, for any choices."""
+
         def linear(features: int, name: str, fan_in: int) -> Linear:
             return Linear(features, True, self.dtype, fan_in**-0.5, name=name)
 
@@ -62,3 +72,8 @@ class Filter(nn.Module):
         change = change + matrix[:, None, None, 3]
         changed = (choice != 0)[:, None, None, None]
         return pixels + jnp.where(changed, change * alpha, 0.0)
+
+
+def leave(network: Filter, pixels: Array, *others: Array) -> Array:
+    """The pictures as they are."""
+    return pixels

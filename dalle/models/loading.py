@@ -19,6 +19,9 @@ from dalle.models.vqgan import Vqgan, vqgan_shapes
 
 Config = BartConfig | VqganConfig | CellTokenizerConfig | ClipConfig
 
+# The parts of an image tokeniser that read pictures, which drawing never does.
+READERS = ("encoder", "quant_conv", "reader")
+
 # Not a power of two, so that the repetitions do not line up with the rows of a kernel.
 NOISE_VALUES = 1_000_003
 
@@ -33,11 +36,17 @@ def load_bart(source: str | Path, dtype: jnp.dtype = jnp.float32) -> Bart:
     return Bart(config, make_params(path, shapes, dtype), dtype)
 
 
-def load_vqgan(source: str | Path, dtype: jnp.dtype = jnp.float32) -> Vqgan | CellTokenizer:
-    """An image tokeniser, of the kind that its config.json names; otherwise as load_bart."""
+def load_vqgan(
+    source: str | Path, dtype: jnp.dtype = jnp.float32, *, reads: bool = True
+) -> Vqgan | CellTokenizer:
+    """An image tokeniser, of the kind that its config.json names; otherwise as load_bart.
+
+    One that never `reads` pictures has no parameters for `encode`.
+    """
     path = resolve(source, "vqgan")
     config, shapes = read_geometry(path, "vqgan")
-    params = make_params(path, shapes, kernel_dtype(config, dtype))
+    unread = () if reads else READERS
+    params = make_params(path, shapes, kernel_dtype(config, dtype), unread)
     if isinstance(config, CellTokenizerConfig):
         return CellTokenizer(config, params, dtype)
     return Vqgan.from_params(config, params, dtype)
@@ -77,11 +86,18 @@ def kernel_dtype(config: Config, dtype: jnp.dtype) -> jnp.dtype:
     return jnp.float32 if isinstance(config, CellTokenizerConfig) else dtype
 
 
-def make_params(path: Path, shapes: dict[str, Any], dtype: jnp.dtype) -> dict[str, Any]:
-    """The parameters in a folder, or random ones where there is a geometry alone."""
+def make_params(
+    path: Path, shapes: dict[str, Any], dtype: jnp.dtype, unread: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """The parameters in a folder but for the `unread` parts, or random ones of a geometry."""
     if path.suffix == ".json":
-        return random_params(shapes, seed=0, dtype=dtype)
-    return read_params(path, shapes, dtype=dtype)
+        return random_params(without(shapes, unread), seed=0, dtype=dtype)
+    return read_params(path, shapes, dtype=dtype, unread=unread)
+
+
+def without(shapes: dict[str, Any], unread: tuple[str, ...]) -> dict[str, Any]:
+    """The shapes of all other parts."""
+    return {part: shape for part, shape in shapes.items() if part not in unread}
 
 
 def random_params(

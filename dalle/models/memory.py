@@ -16,7 +16,7 @@ from flax.traverse_util import flatten_dict
 from dalle.models.cell_config import FILTER_PATCH, CellTokenizerConfig
 from dalle.models.checkpoint import leaf_dtype
 from dalle.models.config import BartConfig, ClipConfig, VqganConfig
-from dalle.models.loading import kernel_dtype
+from dalle.models.loading import READERS, kernel_dtype, without
 
 FLOAT32 = 4
 
@@ -179,7 +179,7 @@ def estimate(
         program=of_process(PROGRAM),
         compiled=of_process(COMPILED),
         weights=weights(shapes["bart"], dtype)
-        + weights(shapes["vqgan"], kernel_dtype(vqgan, dtype))
+        + weights(without(shapes["vqgan"], READERS), kernel_dtype(vqgan, dtype))
         + weights(shapes["clip"], jnp.float32),
         prepared_decoder=prepared_decoder(shapes["bart"], decoder_dtype),
         replaced_weights=prepared_decoder(shapes["bart"], dtype),

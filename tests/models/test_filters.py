@@ -31,3 +31,14 @@ def test_choice_0_and_what_is_transparent_stay_as_they_are(pixels):
     np.testing.assert_array_equal(changed[0], pixels[0])
     np.testing.assert_array_equal(changed[1, 4:], pixels[1, 4:])
     assert (changed[1, :4] != pixels[1, :4]).any()
+
+
+def test_where_all_choices_are_0_nothing_is_computed(pixels):
+    network = Filter(choices=3, width=8, dtype=jnp.float32)
+    alpha, tone = jnp.ones((2, 8, 12, 1)), jnp.zeros((2, 3))
+    params = network.init(jax.random.key(0), pixels, alpha, jnp.array([1, 2]), tone)
+    # What is no number shows up wherever it is used.
+    broken = jax.tree.map(lambda leaf: jnp.full_like(leaf, jnp.nan), params)
+    left = network.apply(broken, pixels, alpha, jnp.array([0, 0]), tone)
+    np.testing.assert_array_equal(left, pixels)
+    assert jnp.isnan(network.apply(broken, pixels, alpha, jnp.array([0, 1]), tone)).any()

@@ -12,7 +12,7 @@ from dalle.models import cells, clip, load_bart, load_vqgan, memory, vqgan
 from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.decoding import empty_cache, prepare
 from dalle.models.inspection import describe, summary
-from dalle.models.loading import read_geometry
+from dalle.models.loading import READERS, read_geometry, without
 from dalle.models.registry import GEOMETRIES
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -103,6 +103,8 @@ def test_weights_are_those_of_the_loaded_model():
     _, shapes = read_geometry(FIXTURES / "vqgan-tiny", "vqgan")
     loaded = load_vqgan(FIXTURES / "vqgan-tiny", jnp.bfloat16)
     assert memory.weights(shapes, jnp.bfloat16) == size_of(loaded.params)
+    drawing = load_vqgan(FIXTURES / "vqgan-tiny", jnp.bfloat16, reads=False)
+    assert memory.weights(without(shapes, READERS), jnp.bfloat16) == size_of(drawing.params)
 
 
 def test_caches_and_prepared_weights_are_those_of_the_decoder():

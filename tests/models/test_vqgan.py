@@ -188,3 +188,10 @@ def test_codes_so_far_are_filled_up_and_tell_about_whole_rows(vqgan):
     side = vqgan.resolution // vqgan.grid
     assert vqgan.rows_known(vqgan.grid + 1) == side
     assert vqgan.rows_known(vqgan.grid - 1) == 0
+
+
+def test_one_that_only_draws_holds_no_encoder(vqgan: Vqgan, expected: dict[str, np.ndarray]):
+    drawing = load_vqgan(FOLDER, reads=False)
+    assert drawing.params.keys() == {"decoder", "post_quant_conv", "quantize"}
+    pixels = drawing.decode(expected["codes"])
+    np.testing.assert_array_equal(pixels, vqgan.decode(expected["codes"]))

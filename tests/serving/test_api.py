@@ -128,7 +128,7 @@ def test_previews_come_on_the_way(client):
     assert [len(pictures) for pictures, _, _ in drawn] == [0, 0, 0, 0, 4]
     for _, _, sheet in drawn:
         with Image.open(sheet) as image:
-            assert image.format == ("PNG" if sheet == drawn[-1][2] else "WEBP")
+            assert image.format == ("PNG" if sheet == drawn[-1][2] else "JPEG")
 
 
 def test_picture_is_the_best_one(client):

@@ -95,7 +95,7 @@ def test_the_zip_holds_the_files_best_first(kept):
 def test_a_preview_is_one_sheet_with_its_geometry():
     pictures = [Image.new("RGB", (64, 48), "red")] * 9
     preview = describe_preview(pictures)
-    content = base64.b64decode(preview["uri"].removeprefix("data:image/webp;base64,"))
+    content = base64.b64decode(preview["uri"].removeprefix("data:image/jpeg;base64,"))
     with Image.open(io.BytesIO(content)) as sheet:
         gap = preview["gap"]
         assert sheet.size == (3 * (64 + gap) + gap, 3 * (48 + gap) + gap)

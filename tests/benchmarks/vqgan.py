@@ -1,0 +1,158 @@
+"""Our VQGAN's decoding beside a plain one, in turn: seconds a picture, medians.
+
+    python -m tests.benchmarks.vqgan [RUNS] [PICTURES]
+
+The plain one is what flax.linen gives who writes the published network down: Conv, GroupNorm and
+swish in float32, jax.image.resize in front of each convolution that follows a doubling. It has the
+published names, so both draw the same codes with the same random weights of VQGAN-f16-16384, and
+must come to the same pixels.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from dalle.generation.machine import product_dtypes
+from dalle.models import load_vqgan
+from dalle.models.config import VqganConfig
+from dalle.models.registry import locate
+
+convolution = partial(nn.Conv, kernel_size=(3, 3), padding=1)
+product = partial(nn.Conv, kernel_size=(1, 1))
+normalise = partial(nn.GroupNorm, num_groups=32, epsilon=1e-6)
+
+
+class Block(nn.Module):
+    features: int
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        y = convolution(self.features, name="conv1")(nn.swish(normalise(name="norm1")(x)))
+        y = convolution(self.features, name="conv2")(nn.swish(normalise(name="norm2")(y)))
+        if x.shape[-1] != self.features:
+            x = product(self.features, name="nin_shortcut")(x)
+        return x + y
+
+
+class Attention(nn.Module):
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        rows, height, width, channels = x.shape
+        normed = normalise(name="norm")(x)
+        query, key, value = (
+            product(channels, name=name)(normed).reshape(rows, height * width, channels)
+            for name in ("q", "k", "v")
+        )
+        odds = nn.softmax(jnp.einsum("bqc,bkc->bqk", query, key) * channels**-0.5)
+        seen = jnp.einsum("bqk,bkc->bqc", odds, value).reshape(x.shape)
+        return x + product(channels, name="proj_out")(seen)
+
+
+class Upsample(nn.Module):
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        rows, height, width, channels = x.shape
+        doubled = jax.image.resize(x, (rows, 2 * height, 2 * width, channels), "nearest")
+        return convolution(channels, name="conv")(doubled)
+
+
+class Level(nn.Module):
+    features: int
+    blocks: int
+    attends: bool
+    doubles: bool
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        for i in range(self.blocks):
+            x = Block(self.features, name=f"block_{i}")(x)
+            if self.attends:
+                x = Attention(name=f"attn_{i}")(x)
+        return Upsample(name="upsample")(x) if self.doubles else x
+
+
+class Middle(nn.Module):
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        x = Block(x.shape[-1], name="block_1")(x)
+        x = Attention(name="attn_1")(x)
+        return Block(x.shape[-1], name="block_2")(x)
+
+
+class Decoder(nn.Module):
+    config: VqganConfig
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        config = self.config
+        x = convolution(config.widths[-1], name="conv_in")(x)
+        x = Middle(name="mid")(x)
+        for i, width in reversed(list(enumerate(config.widths))):
+            attends = config.resolution // 2**i in config.attn_resolutions
+            level = Level(width, config.num_res_blocks + 1, attends, i > 0, name=f"up_{i}")
+            x = level(x)
+        x = nn.swish(normalise(name="norm_out")(x))
+        return convolution(3, name="conv_out")(x)
+
+
+class Codebook(nn.Module):
+    config: VqganConfig
+
+    @nn.compact
+    def __call__(self, codes: Array) -> Array:
+        return nn.Embed(self.config.n_embed, self.config.embed_dim, name="embedding")(codes)
+
+
+class Plain(nn.Module):
+    config: VqganConfig
+
+    @nn.compact
+    def __call__(self, codes: Array) -> Array:
+        side = self.config.grid
+        z = Codebook(self.config, name="quantize")(codes).reshape(len(codes), side, side, -1)
+        z = product(self.config.z_channels, name="post_quant_conv")(z)
+        return Decoder(self.config, name="decoder")(z)
+
+
+def seconds(decode: Callable[[Array], Array], codes: Array) -> float:
+    """Of one picture."""
+    started = time.perf_counter()
+    jax.block_until_ready(decode(codes))
+    return (time.perf_counter() - started) / len(codes)
+
+
+def main(runs: str = "5", pictures: str = "4") -> None:
+    path = locate("random:mini").vqgan
+    exact = load_vqgan(path, reads=False)
+    _, chosen = product_dtypes("auto")
+    ours = exact if chosen == jnp.float32 else load_vqgan(path, chosen, reads=False)
+    plain = partial(jax.jit(Plain(exact.config).apply), {"params": exact.params})
+    shape = (int(pictures), exact.length)
+    codes = jnp.asarray(np.random.default_rng(0).integers(0, exact.num_codes, shape), jnp.int32)
+    difference = jnp.abs(plain(codes) - exact.decode(codes)).max()
+    print(f"largest difference of pixels in float32: {difference:.1e}")
+    ways = {"plain": plain, f"ours, {jnp.dtype(chosen).name}": ours.decode}
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for turn in range(int(runs) + 1):
+        for name, decode in ways.items():
+            took = seconds(decode, codes)
+            if turn:  # the first one compiles
+                taken[name].append(took)
+    medians = {name: statistics.median(each) for name, each in taken.items()}
+    for name, median in medians.items():
+        print(f"{name}: {median:.2f} s a picture, {pictures} at a time")
+    ratios = [a / b for a, b in zip(*taken.values(), strict=True)]
+    middle, least, most = statistics.median(ratios), min(ratios), max(ratios)
+    print(f"plain / ours: {middle:.2f} (from {least:.2f} to {most:.2f})")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
