@@ -3,7 +3,8 @@
 scenes     a sheet of the pictures to learn from
 text       the two tokenisers' vocabularies
 codes      what the image codes stand for
-vqgan      pictures to codes and back, needs codes
+things     how codes look beside each other, needs codes
+vqgan      pictures to codes and back, needs codes and things
 bart       captions to codes, needs text and codes
 clip       which caption fits, needs text and vqgan
 adopt      begins the runs from the model that ships
@@ -47,13 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         part.add_argument("--steps", type=int, default=STEPS[name], help="in all (%(default)s)")
         part.add_argument("--batch-size", type=int, default=BATCH[name], metavar="N")
         part.add_argument("--learning-rate", type=float, default=PEAK[name], metavar="X")
-        part.add_argument(
-            "--export",
-            type=Path,
-            metavar="DIR",
-            help="write the model here, as published, at the end",
-        )
-        if name == "bart":
+        if name != "things":
+            part.add_argument(
+                "--export",
+                type=Path,
+                metavar="DIR",
+                help="write the model here, as published, at the end",
+            )
+        if name in ("bart", "things"):
             part.add_argument(
                 "--cooldown",
                 type=float,
@@ -128,16 +130,35 @@ def run_codes(arguments: argparse.Namespace) -> None:
     print(codes_file(arguments))
 
 
+def run_things(arguments: argparse.Namespace) -> None:
+    from dalle.training.nano import TOKENISER
+    from dalle.training.things import train_things
+    from dalle.training.vqgan import read_codes
+
+    train_things(
+        arguments.runs / "things",
+        TOKENISER,
+        read_codes(codes_file(arguments), TOKENISER),
+        batches(arguments),
+        held_out(arguments),
+        steps=arguments.steps,
+        batch_size=arguments.batch_size,
+        peak=arguments.learning_rate,
+        cooldown=arguments.cooldown,
+        seed=arguments.seed,
+    )
+
+
 def run_vqgan(arguments: argparse.Namespace) -> None:
     from dalle.models.checkpoint import write_params
     from dalle.training.nano import TOKENISER
-    from dalle.training.vqgan import read_codes, train_tokeniser
+    from dalle.training.vqgan import join, train_tokeniser
 
-    codes = read_codes(codes_file(arguments), TOKENISER)
+    known = known_parts(arguments)
     state = train_tokeniser(
         arguments.runs / "vqgan",
         TOKENISER,
-        codes,
+        known,
         batches(arguments),
         held_out(arguments),
         steps=arguments.steps,
@@ -146,7 +167,7 @@ def run_vqgan(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     )
     if arguments.export:
-        params = state.average | {"codes": codes}
+        params = join(state.average, known)
         # A code must stay the nearest one, and a plain colour plain.
         write_params(arguments.export, params, TOKENISER.to_json(), dtype="int8", exact=("codes",))
 
@@ -240,21 +261,32 @@ def codes_file(arguments: argparse.Namespace) -> Path:
     return arguments.runs / CODES
 
 
+def known_parts(arguments: argparse.Namespace) -> dict:
+    """The image tokeniser's `codes` and `things`, as far as they are."""
+    from dalle.training.nano import TOKENISER
+    from dalle.training.things import restore_things
+    from dalle.training.vqgan import read_codes
+
+    things = restore_things(arguments.runs / "things", TOKENISER)
+    return {"codes": read_codes(codes_file(arguments), TOKENISER), "things": things}
+
+
 def trained_tokeniser(arguments: argparse.Namespace):
-    """The image tokeniser of the codes and vqgan runs, as far as they are."""
+    """The image tokeniser of the runs, as far as they are."""
     from dalle.training.nano import TOKENISER
     from dalle.training.vqgan import restore_tokeniser
 
-    return restore_tokeniser(arguments.runs / "vqgan", codes_file(arguments), TOKENISER)
+    return restore_tokeniser(arguments.runs / "vqgan", known_parts(arguments), TOKENISER)
 
 
-STEPS = {"vqgan": 3000, "bart": 6000, "clip": 1500}
-BATCH = {"vqgan": 16, "bart": 64, "clip": 96}
-PEAK = {"vqgan": 1e-3, "bart": 2e-3, "clip": 1e-3}
+STEPS = {"things": 6000, "vqgan": 3000, "bart": 6000, "clip": 1500}
+BATCH = {"things": 32, "vqgan": 16, "bart": 64, "clip": 96}
+PEAK = {"things": 1e-3, "vqgan": 1e-3, "bart": 2e-3, "clip": 1e-3}
 PARTS = {
     "scenes": (run_scenes, "Draw a sheet of the pictures to learn from."),
     "text": (run_text, "Learn the vocabularies of both text tokenisers."),
     "codes": (run_codes, "Find what the image codes stand for."),
+    "things": (run_things, "Train how codes look beside each other."),
     "vqgan": (run_vqgan, "Train the image tokeniser."),
     "bart": (run_bart, "Train the network that turns captions into codes."),
     "clip": (run_clip, "Train the network that ranks."),

@@ -24,6 +24,7 @@ class CellTokenizerConfig:
     grounds: int
     ground_dim: int  # size of a ground's vector for each cell
     decoder_width: int
+    decoder_hidden: int
     decoder_blocks: int
     filter_width: int  # of what tints the things and gives the picture its look
     reader_width: int  # of the encoder

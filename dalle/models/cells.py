@@ -21,8 +21,8 @@ import numpy as np
 from jax import Array, lax
 
 from dalle.models.cell_config import CellTokenizerConfig
-from dalle.models.filters import Filter
-from dalle.models.layers import Embedding, LayerNorm, Linear, gelu
+from dalle.models.cell_decoder import CellDecoder
+from dalle.models.layers import Embedding, Linear, gelu
 from dalle.models.squares import from_squares, to_squares
 
 BLANK = 0  # the code of a cell that nothing stands in
@@ -38,25 +38,6 @@ def to_layer(things: Array) -> Array:
     """
     alpha = things[..., 3:]
     return jnp.concatenate([alpha * (things[..., :3] - 0.5), 0.5 * alpha], -1)
-
-
-class Block(nn.Module):
-    """A residual block: norm, 3x3 neighbourhood as one product, GELU, 1x1 product."""
-
-    dtype: jnp.dtype
-
-    @nn.compact
-    def __call__(self, x: Array) -> Array:
-        width = x.shape[-1]
-        normed = LayerNorm(name="norm")(x).astype(self.dtype)
-        padded = jnp.pad(normed, ((0, 0), (1, 1), (1, 1), (0, 0)))
-        height, length = x.shape[1:3]
-        around = jnp.concatenate(
-            [padded[:, i : i + height, j : j + length] for i in range(3) for j in range(3)], -1
-        )
-        linear = partial(Linear, width, use_bias=True, dtype=self.dtype)
-        hidden = gelu(linear(name="around", init_std=(9 * width) ** -0.5)(around))
-        return x + linear(name="out", init_std=0.5 * width**-0.5)(hidden)
 
 
 class CellCodes(nn.Module):
@@ -76,42 +57,6 @@ class CellCodes(nn.Module):
         vectors = self.embedding(cells)
         behind = self.ground_embedding(ground).reshape(*cells.shape, self.config.ground_dim)
         return vectors, self.patches(vectors), self.ground_patches(behind)
-
-
-class CellDecoder(nn.Module):
-    """Corrects the patches of things by what stands around them, and composes the picture."""
-
-    config: CellTokenizerConfig
-    dtype: jnp.dtype
-
-    @nn.compact
-    def __call__(
-        self,
-        header: Array,  # [B, 4] int32
-        vectors: Array,  # [B, h, w, E]
-        patches: Array,  # [B, h, w, cell * cell * 4]
-        ground: Array,  # [B, h, w, cell * cell * 3]
-    ) -> Array:
-        config = self.config
-        look, style, tint, _ = header.T
-        linear = partial(Linear, use_bias=True, dtype=self.dtype)
-        x = linear(config.decoder_width, name="in", init_std=config.embed_dim**-0.5)(vectors)
-        x = x + Embedding(config.styles, config.decoder_width, name="style")(style)[:, None, None]
-        for index in range(config.decoder_blocks):
-            x = Block(self.dtype, name=f"block_{index}")(x)
-        x = LayerNorm(name="norm")(x)
-        patches = patches + linear(patches.shape[-1], name="out", init_std=1e-3)(x)
-
-        layer = from_squares(patches, config.cell)
-        alpha = jnp.clip(2 * layer[..., 3:], 0, 1)
-        things = layer[..., :3]
-        tone = things.mean((1, 2)) / jnp.maximum(alpha.mean((1, 2)), 1e-3)
-        things = Filter(config.tints, config.filter_width, self.dtype, name="dye")(
-            things, alpha, tint, tone
-        )
-        picture = things + (1 - alpha) * (from_squares(ground, config.cell) - 0.5)
-        whole = Filter(config.looks, config.filter_width, self.dtype, name="finish")
-        return whole(picture, jnp.ones_like(alpha), look, picture.mean((1, 2))) + 0.5
 
 
 class CellReader(nn.Module):
@@ -183,6 +128,12 @@ class CellNetwork(nn.Module):
     def decode(self, codes: Array) -> Array:
         header, cells = self.split(codes)
         return self.decoder(header, *self.codes(cells, header[:, 3]))
+
+    def decode_things(self, codes: Array) -> Array:
+        """The things alone, in the form of `to_layer`: [B, T] -> [B, H, W, 4]."""
+        header, cells = self.split(codes)
+        vectors, patches, _ = self.codes(cells, header[:, 3])
+        return self.decoder.things(header[:, 1], vectors, patches)
 
     def encode(self, pixels: Array) -> Array:
         config = self.config

@@ -14,6 +14,8 @@ from dalle.training.bart import optimiser as bart_optimiser
 from dalle.training.clip import ClipState
 from dalle.training.clip import optimiser as clip_optimiser
 from dalle.training.runs import Run
+from dalle.training.things import ThingState
+from dalle.training.things import optimiser as thing_optimiser
 from dalle.training.vqgan import VqState, write_codes
 from dalle.training.vqgan import optimiser as vqgan_optimiser
 
@@ -34,11 +36,13 @@ def adopt(model: Path, runs: Path) -> list[Path]:
         for part in ("vqgan", "bart", "clip")
     }
     write_codes(runs / CODES, params["vqgan"].pop("codes"))
+    params["things"] = params["vqgan"]["decoder"].pop("things")
     for part in ("bart", "clip"):
         (runs / "text" / part).mkdir(parents=True)
         shutil.copy(model / part / "tokenizer.json", runs / "text" / part)
     shutil.copy(model / WORDS, runs / "text")
     for part, state, optimiser in (
+        ("things", ThingState, thing_optimiser(peak=0.0, steps=1, cooldown=1.0)),
         ("vqgan", VqState, vqgan_optimiser(peak=0.0, steps=1)),
         ("bart", BartState, bart_optimiser(peak=0.0, steps=1, cooldown=1.0)),
         ("clip", ClipState, clip_optimiser(peak=0.0, steps=1)),

@@ -53,6 +53,7 @@ RELATIONS = {
     "three together": ("{0}, {1} and {2}", "{0} and {1} and {2}", "{0} with {1} and {2}"),
     "four together": ("{0}, {1}, {2} and {3}", "{0}, {1}, {2}, {3}", "{0}, {1} and {2} with {3}"),
     "five together": ("{0}, {1}, {2}, {3} and {4}", "{0}, {1}, {2}, {3}, {4}"),
+    "many together": ("{0} among {1}, {2}, {3}, {4}, {5}, {6} and {7}",),
     "eating": ("{0} eating {1}", "{0} eats {1}", "{0} having {1} for lunch"),
 }  # fmt: skip
 COLOUR_WORDS = {word for name in COLOURS for word in name.split()} | {"golden"}

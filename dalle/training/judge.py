@@ -3,6 +3,7 @@
 First the ground and the look: of all grounds in all looks, the one that most of the picture agrees
 with. Then the things: every drawing, in that look, is held against every whole-cell place, and the
 one that explains most of what is not ground is taken; what it explains is taken away, and so on.
+What a drawing gets wrong counts twice what it explains: a brown square is like four brown snails.
 Small things look alike when they are shrunk, so the best drawings of a place are compared again.
 """
 
@@ -25,8 +26,9 @@ LOOKED_AT_AGAIN = 12  # drawings
 STEP = CELL // SHRINK  # pixels of a small picture from cell to cell
 AGREES = 0.06  # of 0..1: a pixel differs by less from the ground in every channel
 STANDS_OUT = 0.12  # a pixel that differs by more from the ground belongs to a thing
-REWARD = 0.45  # for a pixel of a thing that a drawing covers, in squared colour differences
-INVISIBLE = 0.25  # the price of a pixel that a drawing covers where nothing stands out
+MISSING = 0.45  # at most is missing of a pixel that only has its ground, in squared differences
+DOUBT = 2.0  # the weight of what a drawing gets wrong
+LEAST_GAIN = 0.3
 LOOKS_TRIED = 4  # of the looks whose ground agrees about equally well
 NEARLY = 0.03  # share of the picture
 AS_DRAWN = 0.8  # how much better a look must explain a picture to be believed
@@ -98,17 +100,15 @@ class Bank:
     colours: np.ndarray  # [M, s * s * 3], times the weights
     squares: np.ndarray  # [M], of the colours, times the weights
 
-    def fit(
-        self, pixels: np.ndarray, squares: np.ndarray, marked: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def fit(self, pixels: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """How much each drawing explains of each window, and its error there: [M, N] twice.
 
-        pixels [N, s * s * 3], squares [N, s * s] (summed over colours), marked [N, s * s].
+        pixels [N, s * s, 3], missing [N, s * s]: what the ground alone gets wrong.
         """
+        squares, flat = np.square(pixels).sum(-1), pixels.reshape(len(pixels), -1)
         # |drawing - picture|^2 where the drawing is
-        errors = self.weights @ squares.T - 2 * self.colours @ pixels.T + self.squares[:, None]
-        gains = (REWARD + INVISIBLE) * (self.weights @ marked.T) - errors
-        return gains - INVISIBLE * self.weights.sum(1)[:, None], errors
+        errors = self.weights @ squares.T - 2 * self.colours @ flat.T + self.squares[:, None]
+        return self.weights @ missing.T - DOUBT * errors, errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +136,8 @@ class Judge:
     def look(self, picture: np.ndarray) -> Seen:
         """[192, 192, 3] uint8 -> what it shows."""
         small = shrink(picture)
-        agree = (np.abs(self._small_grounds - small).max(-1) < AGREES).mean((1, 2))
+        apart = np.abs(self._small_grounds - small).max(-1)
+        agree = 1 - np.minimum(apart, AGREES).mean((1, 2)) / AGREES
         # One ground for each look, and only looks whose ground agrees nearly as well as the best.
         tried: dict[str | None, int] = {}
         for index in np.argsort(-agree, kind="stable"):
@@ -155,27 +156,28 @@ class Judge:
     def _find_things(
         self, picture: np.ndarray, small: np.ndarray, before: Ground
     ) -> tuple[list[Found], float, float]:
-        """The things before a ground, how badly they explain what stands out, what is left."""
+        """The things before a ground, how badly they explain the picture, what is left of it."""
         look, drawn = before.look, before.draw()
-        mask = stands_out(small, before.small)
+        missing = misfit(small, before.small)
+        mask = (np.abs(small - before.small).max(-1) > STANDS_OUT).astype(np.float32)
         found, cost = [], 0.0
         while len(found) < MOST_THINGS and mask.sum() >= LEAST:
             banks = [self._bank(size, look) for size in (LARGE, MIDDLE, SMALL)]
-            offers = [offer for bank in banks if (offer := best_fit(bank, small, mask))]
+            offers = [offer for bank in banks if (offer := best_fit(bank, small, missing, mask))]
             if not offers:
                 break
             offer = max(offers, key=lambda offer: offer.gain)
             (column, row), bank = offer.corner, offer.bank
             side = bank.size * STEP
-            window = mask[row * STEP : row * STEP + side, column * STEP : column * STEP + side]
+            cut = slice(row * STEP, row * STEP + side), slice(column * STEP, column * STEP + side)
             covered = bank.alphas[offer.drawings[0]].reshape(side, side) > 0.3
-            if offer.gain <= 0 or (window * covered).sum() < LEAST:
+            if offer.gain <= LEAST_GAIN or (mask[cut] * covered).sum() < LEAST:
                 break
             names = self._look_again(picture, drawn, look, offer)
             found.append(Found(*names, (column, row, bank.size)))
             cost += offer.error
-            window[covered] = 0
-        return found, cost + REWARD * float(mask.sum()), float(mask.mean())
+            missing[cut][covered] = mask[cut][covered] = 0
+        return found, cost + float(missing.sum()), float(mask.mean())
 
     def _look_again(
         self, picture: np.ndarray, ground: np.ndarray, look: str | None, offer: Offer
@@ -185,10 +187,9 @@ class Judge:
         bank = self._draw_bank(names, offer.bank.size, look, FINE)
         left, top, side = (cells * CELL for cells in (*offer.corner, bank.size))
         cut = slice(top, top + side), slice(left, left + side)
-        window = shrink(picture[cut], FINE)
-        mask = stands_out(window, shrink(ground[cut], FINE))
+        window, behind = shrink(picture[cut], FINE), shrink(ground[cut], FINE)
         gains, _ = bank.fit(
-            window.reshape(1, -1), np.square(window).sum(-1).reshape(1, -1), mask.reshape(1, -1)
+            window.reshape(1, -1, window.shape[-1]), misfit(window, behind).reshape(1, -1)
         )
         return names[int(gains.argmax())]
 
@@ -215,30 +216,26 @@ class Judge:
         )
 
 
-def stands_out(picture: np.ndarray, ground: np.ndarray) -> np.ndarray:
-    """1 where a picture [H, W, 3] is not its ground: [H, W] float32."""
-    return (np.abs(picture - ground).max(-1) > STANDS_OUT).astype(np.float32)
+def misfit(picture: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """How much of each pixel [H, W, 3] is not explained, [H, W] float32."""
+    return np.minimum(np.square(picture - drawn).sum(-1), MISSING)
 
 
-def best_fit(bank: Bank, small: np.ndarray, mask: np.ndarray) -> Offer | None:
+def best_fit(bank: Bank, small: np.ndarray, missing: np.ndarray, mask: np.ndarray) -> Offer | None:
     """Which drawings of a bank explain most, anywhere; None where nothing stands out."""
     side = bank.size * STEP
     steps = range(CELLS - bank.size + 1)
     corners = [(column, row) for row in steps for column in steps]
 
     def windows(image: np.ndarray) -> np.ndarray:
-        """[N, s * s * C] for the N places."""
-        return np.stack(
-            [image[r * STEP : r * STEP + side, c * STEP : c * STEP + side].ravel()
-             for c, r in corners]
-        )  # fmt: skip
+        """[N, s * s, ...] for the N places."""
+        cuts = [image[r * STEP : r * STEP + side, c * STEP : c * STEP + side] for c, r in corners]
+        return np.stack([cut.reshape(side * side, *image.shape[2:]) for cut in cuts])
 
-    marked = windows(mask)
-    places = np.flatnonzero(marked.sum(1) >= LEAST)
+    places = np.flatnonzero(windows(mask).sum(1) >= LEAST)
     if not len(places):
         return None
-    pixels, squares = windows(small)[places], windows(np.square(small).sum(-1))[places]
-    gains, errors = bank.fit(pixels, squares, marked[places])
+    gains, errors = bank.fit(windows(small)[places], windows(missing)[places])
     best, place = np.unravel_index(gains.argmax(), gains.shape)
     return Offer(
         gain=float(gains[best, place]),

@@ -135,6 +135,19 @@ def group(space: Space, dice: Dice) -> list[Spot]:
     return [Spot(thing, column, row, size) for thing, (column, row) in enumerate(corners)]
 
 
+def packed(space: Space, dice: Dice) -> list[Spot]:
+    """A large thing in a corner and small ones around it: no cell is left empty."""
+    column, row = dice.pick((0, SMALL)), dice.pick((0, SMALL))
+    besides = [
+        (c, r)
+        for c in range(0, CELLS, SMALL)
+        for r in range(0, CELLS, SMALL)
+        if not (column <= c < column + LARGE and row <= r < row + LARGE)
+    ]
+    small = [Spot(thing, *corner, SMALL) for thing, corner in enumerate(besides, 1)]
+    return [Spot(0, column, row, LARGE), *small]
+
+
 def shift(spots: list[Spot], moved: float, grounded: bool, dice: Dice) -> list[Spot]:
     """Moves all spots together: onto the ground of a place, and now and then off the centre."""
     left = min(spot.column for spot in spots)
@@ -195,6 +208,7 @@ LAYOUTS = {
     "trio": Layout(group, (_common,) * 3, "three together"),
     "quartet": Layout(group, (_common,) * 4, "four together"),
     "quintet": Layout(group, (_common,) * 5, "five together"),
+    "packed": Layout(packed, (_anything,) * 8, "many together"),
     "count": Layout(rows, (_countable,)),
 }
 

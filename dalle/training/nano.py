@@ -21,6 +21,7 @@ TOKENISER = CellTokenizerConfig(
     grounds=112,
     ground_dim=64,
     decoder_width=256,
+    decoder_hidden=512,
     decoder_blocks=4,
     filter_width=256,
     reader_width=384,

@@ -10,6 +10,7 @@ from dalle.training.runs import Run
 
 # run: what of its log is worth showing, and on which scale
 SHOWN = {
+    "things": (("psnr", "held_out_psnr"), "dB", "linear"),
     "vqgan": (("psnr", "held_out_psnr_known", "held_out_psnr_read"), "dB", "linear"),
     "bart": (("loss", "held_out", "held_out_unprompted"), "nats a code", "log"),
     "clip": (("loss", "held_out"), "nats", "linear"),
@@ -27,7 +28,7 @@ def draw_curves(runs: Path, path: Path) -> Path:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(1, len(SHOWN), figsize=(13, 3.6))
+    figure, axes = pyplot.subplots(1, len(SHOWN), figsize=(16, 3.6))
     for axis, (name, (values, unit, scale)) in zip(axes, SHOWN.items(), strict=True):
         rows = Run(runs / name).read_log()
         for value in values:

@@ -46,9 +46,14 @@ FEW = {"single": 44, "pair": 22, "trio": 8, "quartet": 20, "count": 6}
 # What is harder is shown more: large things (36 codes each), small ones, several of a kind.
 MANY = {"single": 50, "pair": 8, "trio": 3, "quartet": 8, "quintet": 7, "stack": 2, "on": 5,
         "ride": 5, "hat": 2, "front": 2, "meal": 2, "count": 9}  # fmt: skip
+# For learning what cells look like: hardly any is empty.
+CROWDED = {"packed": 50, "quartet": 25, "quintet": 5, "single": 10, "ride": 4, "hat": 2, "front": 2,
+           "meal": 2}  # fmt: skip
 MOSTLY_3D = {"3d": 0.6, "noto": 0.2, "twemoji": 0.2}
 STAGES = {
     "things": Stage({"single": 1}, MOSTLY_3D),
+    "cells": Stage(CROWDED, MOSTLY_3D, resized=0.15, moved=0.8, everyday=0.7),
+    "looks": Stage(MANY, MOSTLY_3D, placed=0.5, looked=0.9, resized=0.15, moved=0.8),
     "first": Stage(
         FEW, MOSTLY_3D,
         tinted=0.08, placed=0.25, looked=0.1, resized=0.1, everyday=1.5,

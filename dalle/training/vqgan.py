@@ -1,8 +1,7 @@
-"""Trains the cell tokeniser: its codes are found first, then it learns to draw and to read them.
+"""Trains what finishes a picture and what reads one; codes and things are known by then.
 
-The decoder learns from codes whose making is known, and the encoder to find those codes in the
-finished picture. Errors are also counted in opponent colours and on coarse means, else pure colours
-turn grey.
+The filters that tint things and give a picture its look learn from codes whose making is known, and
+the encoder to find those codes in the finished picture.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from dalle.models.cells import CellNetwork, CellTokenizer, cell_shapes
 from dalle.models.hardware import fast_dtype
 from dalle.training.bart import codes_of
 from dalle.training.data import Batch
+from dalle.training.reconstruction import reconstruction_loss
 from dalle.training.runs import Run, average_step, learning_rate, train, write_atomically
 
 EMA_DECAY = 0.999  # of the weights that are shipped
@@ -34,7 +34,7 @@ COLUMNS = 8  # of a sheet
 @struct.dataclass
 class VqState:
     step: Array
-    params: dict[str, Any]  # `decoder` and `reader`
+    params: dict[str, Any]  # `reader`, and `decoder` without `things`
     average: dict[str, Any]  # running mean of params
     optimiser: Any
 
@@ -70,24 +70,15 @@ def new_state(network: CellNetwork, tx: optax.GradientTransformation, seed: int)
     config = network.config
     pixels = jnp.zeros((1, config.resolution, config.resolution, 3))
     params = dict(jax.jit(network.init)(jax.random.key(seed), pixels)["params"])
-    del params["codes"]
+    del params["codes"], params["decoder"]["things"]
     average = jax.tree.map(jnp.copy, params)  # its own buffers: the state is donated
     return VqState(jnp.int32(0), params, average, tx.init(params))
 
 
-def coarse(x: Array) -> Array:
-    """Means of 8x8 pixels: [B, H, W, C] -> [B, H / 8, W / 8, C]."""
-    rows, height, width, channels = x.shape
-    return x.reshape(rows, height // 8, 8, width // 8, 8, channels).mean((2, 4))
-
-
-def reconstruction_loss(error: Array) -> Array:
-    """How bad a picture's error [B, H, W, 3] looks: pixels, colours, coarse means and edges."""
-    red, green, blue = error[..., 0], error[..., 1], error[..., 2]
-    colours = jnp.abs(red - green).mean() + jnp.abs((red + green) / 2 - blue).mean()
-    edges = jnp.abs(jnp.diff(error, axis=1)).mean() + jnp.abs(jnp.diff(error, axis=2)).mean()
-    pixels = jnp.abs(error).mean() + 2 * jnp.square(error).mean()
-    return pixels + 0.5 * colours + 0.5 * jnp.abs(coarse(error)).mean() + 0.5 * edges
+def join(params: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """The whole tree, of what is trained here and of the `codes` and `things` that are known."""
+    decoder = params["decoder"] | {"things": known["things"]}
+    return params | {"codes": known["codes"], "decoder": decoder}
 
 
 def reading_loss(
@@ -111,18 +102,20 @@ def reading_loss(
 @partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
 def update(
     state: VqState,
-    codes: dict[str, Any],
+    known: dict[str, Any],  # `codes` and `things`
     batch: tuple[Array, Array, Array],  # pictures, things: uint8 [B, H, W, 3 and 4]; [B, 4]
     network: CellNetwork,
     tx: optax.GradientTransformation,
 ) -> tuple[VqState, dict[str, Array]]:
-    """One step of decoder and reader."""
+    """One step of filters and reader."""
     pictures, things = (pixels.astype(jnp.float32) / 255 for pixels in batch[:2])
     headers = batch[2]
-    tokens = network.apply({"params": {"codes": codes}}, things, headers, method="encode_layers")
+    tokens = network.apply(
+        {"params": {"codes": known["codes"]}}, things, headers, method="encode_layers"
+    )
 
     def loss(params: dict) -> tuple[Array, tuple]:
-        variables = {"params": params | {"codes": codes}}
+        variables = {"params": join(params, known)}
         error = network.apply(variables, tokens, method="decode") - pictures
         reading, right = reading_loss(network, variables, pictures, things, headers)
         square_error = jnp.square(error).mean((1, 2, 3))
@@ -168,7 +161,7 @@ def draw_reconstructions(path: Path, tokeniser: CellTokenizer, batch: Batch) -> 
 def train_tokeniser(
     folder: Path,
     config: CellTokenizerConfig,
-    codes: dict[str, Any],
+    known: dict[str, Any],  # `codes` and `things`
     batches: Callable[[int], Iterator[Batch]],  # from a step on
     held_out: Batch,  # never trained on
     *,
@@ -177,19 +170,19 @@ def train_tokeniser(
     peak: float = 1e-3,
     seed: int = 0,
 ) -> VqState:
-    """Trains decoder and encoder of found codes to `steps` in `folder`."""
+    """Trains filters and encoder to `steps` in `folder`."""
     network, tx = CellNetwork(config, fast_dtype()), optimiser(peak, steps)
     run = Run(folder)
     state = run.restore(new_state(network, tx, seed))
 
     def draw_samples(state: VqState) -> None:
-        tokeniser = CellTokenizer(config, state.average | {"codes": codes}, fast_dtype())
+        tokeniser = CellTokenizer(config, join(state.average, known), fast_dtype())
         run.log(int(state.step), draw_reconstructions(folder / "samples.png", tokeniser, held_out))
 
     return train(
         run,
         state,
-        lambda state, batch: update(state, codes, batch, network, tx),
+        lambda state, batch: update(state, known, batch, network, tx),
         ((batch.pictures, batch.foregrounds, batch.headers) for batch in batches(int(state.step))),
         steps=steps,
         batch_size=batch_size,
@@ -197,8 +190,10 @@ def train_tokeniser(
     )
 
 
-def restore_tokeniser(folder: Path, codes: Path, config: CellTokenizerConfig) -> CellTokenizer:
-    """What the run in `folder` would ship now; before its first step, the codes' bare patches."""
+def restore_tokeniser(
+    folder: Path, known: dict[str, Any], config: CellTokenizerConfig
+) -> CellTokenizer:
+    """What the run in `folder` would ship now, with the `codes` and `things` that are known."""
     network = CellNetwork(config, fast_dtype())
     state = Run(folder).restore(new_state(network, optimiser(0.0, 1), seed=0))
-    return CellTokenizer(config, state.average | {"codes": read_codes(codes, config)}, fast_dtype())
+    return CellTokenizer(config, join(state.average, known), fast_dtype())

@@ -52,6 +52,7 @@ TINY_CELLS = CellTokenizerConfig(
     grounds=3,
     ground_dim=4,
     decoder_width=16,
+    decoder_hidden=16,
     decoder_blocks=1,
     filter_width=8,
     reader_width=16,

@@ -22,6 +22,7 @@ CONFIG = CellTokenizerConfig(
     grounds=5,
     ground_dim=4,
     decoder_width=16,
+    decoder_hidden=16,
     decoder_blocks=1,
     filter_width=8,
     reader_width=16,

@@ -226,6 +226,7 @@ def test_a_cell_tokeniser_is_an_image_tokeniser_too(tmp_path):
         grounds=4,
         ground_dim=4,
         decoder_width=16,
+        decoder_hidden=16,
         decoder_blocks=1,
         filter_width=32,
         reader_width=16,

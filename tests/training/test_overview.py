@@ -9,7 +9,7 @@ from dalle.training.runs import Run
 
 
 def test_curves_of_all_runs_are_one_picture(tmp_path):
-    for name in ("vqgan", "bart", "clip"):
+    for name in ("things", "vqgan", "bart", "clip"):
         for step in (1, 2, 3):
             Run(tmp_path / name).log(step, {"loss": 3 / step, "psnr": 20 + step})
     path = draw_curves(tmp_path, tmp_path / "curves.png")

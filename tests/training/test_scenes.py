@@ -242,7 +242,9 @@ def test_a_name_means_at_most_two_things():
 
 
 def test_an_unknown_stage_is_refused(library):
-    with pytest.raises(DalleError, match="stage is 'hard'; it must be one of things, first, full"):
+    with pytest.raises(
+        DalleError, match="stage is 'hard'; it must be one of things, cells, looks, first, full"
+    ):
         SceneComposer(library, "hard")
 
 

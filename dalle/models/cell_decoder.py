@@ -1,0 +1,89 @@
+"""The cell tokeniser's decoder: from what codes stand for to pixels.
+
+A tokeniser of 24 x 24 pixels a code has far fewer codes than there are different cells. What a code
+alone leaves open, its neighbours tell: see `ThingDecoder`.
+"""
+
+from functools import partial
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jax import Array
+
+from dalle.models.cell_config import CellTokenizerConfig
+from dalle.models.filters import Filter
+from dalle.models.layers import Embedding, LayerNorm, Linear, gelu
+from dalle.models.squares import from_squares
+
+
+class Block(nn.Module):
+    """A residual block: norm, 3x3 neighbourhood as one product, GELU, 1x1 product."""
+
+    hidden: int
+    dtype: jnp.dtype
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        width = x.shape[-1]
+        normed = LayerNorm(name="norm")(x).astype(self.dtype)
+        padded = jnp.pad(normed, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        height, length = x.shape[1:3]
+        around = jnp.concatenate(
+            [padded[:, i : i + height, j : j + length] for i in range(3) for j in range(3)], -1
+        )
+        linear = partial(Linear, use_bias=True, dtype=self.dtype)
+        hidden = linear(self.hidden, name="around", init_std=(9 * width) ** -0.5)(around)
+        return x + linear(width, name="out", init_std=0.5 * self.hidden**-0.5)(gelu(hidden))
+
+
+class ThingDecoder(nn.Module):
+    """Corrects the patches of things by what stands around them.
+
+    There are far fewer codes than different cells of things, but the same thing has the same codes
+    everywhere: a cell's neighbours tell which of all that share its code is meant.
+    """
+
+    config: CellTokenizerConfig
+    dtype: jnp.dtype
+
+    @nn.compact
+    def __call__(self, style: Array, vectors: Array, patches: Array) -> Array:
+        """Styles [B], [B, h, w, E] and [B, h, w, cell * cell * 4] -> layer [B, H, W, 4]."""
+        config = self.config
+        linear = partial(Linear, use_bias=True, dtype=self.dtype)
+        x = linear(config.decoder_width, name="in", init_std=config.embed_dim**-0.5)(vectors)
+        x = x + Embedding(config.styles, config.decoder_width, name="style")(style)[:, None, None]
+        for index in range(config.decoder_blocks):
+            x = Block(config.decoder_hidden, self.dtype, name=f"block_{index}")(x)
+        x = LayerNorm(name="norm")(x)
+        patches = patches + linear(patches.shape[-1], name="out", init_std=1e-3)(x)
+        return from_squares(patches, config.cell)
+
+
+class CellDecoder(nn.Module):
+    """Draws the things, tints them, lays them over the ground and gives the picture its look."""
+
+    config: CellTokenizerConfig
+    dtype: jnp.dtype
+
+    def setup(self) -> None:
+        config = self.config
+        self.things = ThingDecoder(config, self.dtype)
+        self.dye = Filter(config.tints, config.filter_width, self.dtype)
+        self.finish = Filter(config.looks, config.filter_width, self.dtype)
+
+    def __call__(
+        self,
+        header: Array,  # [B, 4] int32
+        vectors: Array,  # [B, h, w, E]
+        patches: Array,  # [B, h, w, cell * cell * 4]
+        ground: Array,  # [B, h, w, cell * cell * 3]
+    ) -> Array:
+        look, style, tint, _ = header.T
+        layer = self.things(style, vectors, patches)
+        alpha = jnp.clip(2 * layer[..., 3:], 0, 1)
+        things = layer[..., :3]
+        tone = things.mean((1, 2)) / jnp.maximum(alpha.mean((1, 2)), 1e-3)
+        things = self.dye(things, alpha, tint, tone)
+        picture = things + (1 - alpha) * (from_squares(ground, self.config.cell) - 0.5)
+        return self.finish(picture, jnp.ones_like(alpha), look, picture.mean((1, 2))) + 0.5
