@@ -3,21 +3,17 @@
 import shutil
 from pathlib import Path
 
-import jax
 import jax.numpy as jnp
 
 from dalle.errors import DalleError
 from dalle.models.checkpoint import read_params
 from dalle.models.loading import read_geometry
-from dalle.training.bart import BartState
 from dalle.training.bart import optimiser as bart_optimiser
-from dalle.training.clip import ClipState
 from dalle.training.clip import optimiser as clip_optimiser
-from dalle.training.runs import Run
-from dalle.training.things import ThingState
+from dalle.training.runs import Run, TrainState
 from dalle.training.things import optimiser as thing_optimiser
-from dalle.training.vqgan import VqState, write_codes
 from dalle.training.vqgan import optimiser as vqgan_optimiser
+from dalle.training.vqgan import write_codes
 
 WORDS = "words.txt"  # every word that a caption ever holds, one a line
 CODES = Path("codes", "codes.msgpack")
@@ -41,12 +37,11 @@ def adopt(model: Path, runs: Path) -> list[Path]:
         (runs / "text" / part).mkdir(parents=True)
         shutil.copy(model / part / "tokenizer.json", runs / "text" / part)
     shutil.copy(model / WORDS, runs / "text")
-    for part, state, optimiser in (
-        ("things", ThingState, thing_optimiser(peak=0.0, steps=1, cooldown=1.0)),
-        ("vqgan", VqState, vqgan_optimiser(peak=0.0, steps=1)),
-        ("bart", BartState, bart_optimiser(peak=0.0, steps=1, cooldown=1.0)),
-        ("clip", ClipState, clip_optimiser(peak=0.0, steps=1)),
+    for part, optimiser in (
+        ("things", thing_optimiser(peak=0.0, steps=1, cooldown=1.0)),
+        ("vqgan", vqgan_optimiser(peak=0.0, steps=1)),
+        ("bart", bart_optimiser(peak=0.0, steps=1, cooldown=1.0)),
+        ("clip", clip_optimiser(peak=0.0, steps=1)),
     ):
-        first, average = params[part], jax.tree.map(jnp.copy, params[part])
-        Run(runs / part).save(state(jnp.int32(0), first, average, optimiser.init(first)))
+        Run(runs / part).save(TrainState.begin(params[part], optimiser))
     return [runs / part for part in ("text", "codes", *params)]

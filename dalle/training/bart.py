@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import struct
 from jax import Array
 
 from dalle.models.bart import BartNetwork
@@ -18,20 +17,12 @@ from dalle.models.config import BartConfig
 from dalle.models.hardware import fast_dtype
 from dalle.training.data import Batch
 from dalle.training.muon import muon_with_adam
-from dalle.training.runs import Run, average_step, learning_rate, train
+from dalle.training.runs import Run, TrainState, learning_rate, train
 
 EMA_DECAY = 0.9995  # of the weights that are shipped
 WARMUP = 60  # steps
 MUON_RATE = 8  # times the rate of Adam
 UNPROMPTED = 0.12  # share of captions left empty, for guidance
-
-
-@struct.dataclass
-class BartState:
-    step: Array
-    params: dict[str, Any]
-    average: dict[str, Any]  # running mean of params
-    optimiser: Any
 
 
 def optimiser(peak: float, steps: int, cooldown: float) -> optax.GradientTransformation:
@@ -76,16 +67,13 @@ def token_loss(
 
 @partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
 def update(
-    state: BartState, batch: tuple, network: BartNetwork, tx: optax.GradientTransformation
-) -> tuple[BartState, dict[str, Array]]:
+    state: TrainState, batch: tuple, network: BartNetwork, tx: optax.GradientTransformation
+) -> tuple[TrainState, dict[str, Array]]:
     """One step on (ids [B, S], mask [B, S], codes [B, T])."""
     gradient = jax.value_and_grad(token_loss, has_aux=True)
     (value, right), gradients = gradient(state.params, network, *batch)
-    changes, tx_state = tx.update(gradients, state.optimiser, state.params)
-    params = optax.apply_updates(state.params, changes)
-    average = average_step(state.average, params, state.step, EMA_DECAY)
     metrics = {"loss": value, "right": right, "gradient": optax.tree.norm(gradients)}
-    return BartState(state.step + 1, params, average, tx_state), metrics
+    return state.after(gradients, tx, EMA_DECAY), metrics
 
 
 evaluate_loss = jax.jit(token_loss, static_argnames="network")
@@ -126,13 +114,11 @@ def train_bart(
     peak: float,
     cooldown: float,
     seed: int = 0,
-) -> BartState:
+) -> TrainState:
     """Trains to `steps` in `folder`."""
     network, tx = BartNetwork(config, fast_dtype()), optimiser(peak, steps, cooldown)
     run = Run(folder)
-    params = first_params(network, seed)
-    average = jax.tree.map(jnp.copy, params)  # its own buffers: the state is donated
-    state = run.restore(BartState(jnp.int32(0), params, average, tx.init(params)))
+    state = run.restore(TrainState.begin(first_params(network, seed), tx))
     start = int(state.step)
 
     tokens = tokenise(held_out.captions)
@@ -141,7 +127,7 @@ def train_bart(
     empty = tokenise([""] * len(codes))
     unprompted = jnp.asarray(empty.input_ids), jnp.asarray(empty.attention_mask), codes
 
-    def draw_samples(state: BartState) -> None:
+    def draw_samples(state: TrainState) -> None:
         loss, right = evaluate_loss(state.average, network, *judged)
         alone, _ = evaluate_loss(state.average, network, *unprompted)
         values = {"held_out": loss, "held_out_right": right, "held_out_unprompted": alone}

@@ -11,13 +11,11 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import struct
 from jax import Array
 
 from dalle.models.cells import CellTokenizer
@@ -30,7 +28,7 @@ from dalle.training.broken import break_codes
 from dalle.training.colours import COLOUR_NAMES, COLOURS
 from dalle.training.data import Batch
 from dalle.training.muon import muon_with_adam
-from dalle.training.runs import Run, average_step, learning_rate, train
+from dalle.training.runs import Run, TrainState, learning_rate, train
 
 EMA_DECAY = 0.999  # of the weights that are shipped
 WARMUP = 50  # steps
@@ -44,14 +42,6 @@ SWAPS = (
     ("above", "below", "under"),
     ("big", "small"),
 )
-
-
-@struct.dataclass
-class ClipState:
-    step: Array
-    params: dict[str, Any]
-    average: dict[str, Any]  # running mean of params
-    optimiser: Any
 
 
 def optimiser(peak: float, steps: int) -> optax.GradientTransformation:
@@ -105,18 +95,17 @@ def contrastive_loss(
 
 @partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
 def update(
-    state: ClipState, batch: tuple, network: ClipModule, tx: optax.GradientTransformation
-) -> tuple[ClipState, dict[str, Array]]:
+    state: TrainState, batch: tuple, network: ClipModule, tx: optax.GradientTransformation
+) -> tuple[TrainState, dict[str, Array]]:
     """One step on (pixel_values [B + K, H, W, 3], ids [2B, S], mask [2B, S])."""
     gradient = jax.value_and_grad(contrastive_loss, has_aux=True)
     (value, (found, whole)), gradients = gradient(state.params, network, *batch)
-    changes, tx_state = tx.update(gradients, state.optimiser, state.params)
-    params = optax.apply_updates(state.params, changes)
-    params = params | {"logit_scale": jnp.minimum(params["logit_scale"], LARGEST_SCALE)}
-    average = average_step(state.average, params, state.step, EMA_DECAY)
-    return ClipState(state.step + 1, params, average, tx_state), {
-        "loss": value, "right": found, "whole": whole,
-    }  # fmt: skip
+
+    def limit(params: dict) -> dict:
+        return params | {"logit_scale": jnp.minimum(params["logit_scale"], LARGEST_SCALE)}
+
+    metrics = {"loss": value, "right": found, "whole": whole}
+    return state.after(gradients, tx, EMA_DECAY, limit), metrics
 
 
 @partial(jax.jit, static_argnames=("size", "preprocessing"))
@@ -142,7 +131,7 @@ def train_clip(
     batch_size: int,
     peak: float = 1e-3,
     seed: int = 0,
-) -> ClipState:
+) -> TrainState:
     """Trains to `steps` in `folder`."""
     network = ClipModule(config, fast_dtype())
     size, preprocessing = config.vision_config.image_size, ClipPreprocessing.from_json({}, 0)
@@ -165,12 +154,11 @@ def train_clip(
 
     judged = prepared(0, held_out)
     params = jax.jit(network.init)(jax.random.key(seed), *judged)["params"]
-    average = jax.tree.map(jnp.copy, params)  # its own buffers: the state is donated
     run = Run(folder)
-    state = run.restore(ClipState(jnp.int32(0), params, average, tx.init(params)))
+    state = run.restore(TrainState.begin(params, tx))
     start = int(state.step)
 
-    def judge(state: ClipState) -> None:
+    def judge(state: TrainState) -> None:
         loss, (found, whole) = evaluate_loss(state.average, network, *judged)
         values = {"held_out": loss, "held_out_right": found, "held_out_whole": whole}
         run.log(int(state.step), {name: float(value) for name, value in values.items()})

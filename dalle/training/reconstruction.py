@@ -1,7 +1,14 @@
 """How bad a drawn picture looks beside the one that it should be."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from PIL import Image
+
+COLUMNS = 8  # of a sheet
 
 
 def coarse(x: Array) -> Array:
@@ -20,3 +27,18 @@ def reconstruction_loss(error: Array) -> Array:
     edges = jnp.abs(jnp.diff(error, axis=1)).mean() + jnp.abs(jnp.diff(error, axis=2)).mean()
     pixels = jnp.abs(error).mean() + 2 * jnp.square(error).mean()
     return pixels + 0.5 * colours + 0.5 * jnp.abs(coarse(error)).mean() + 0.5 * edges
+
+
+def mean_psnr(drawn: np.ndarray, true: np.ndarray) -> float:
+    """In dB, the mean over pictures [B, H, W, 3] in 0..1."""
+    return float((-10 * np.log10(np.square(drawn - true).mean((1, 2, 3)) + 1e-10)).mean())
+
+
+def save_versions(path: Path, versions: Sequence[np.ndarray]) -> None:
+    """Versions [B, H, W, 3] in 0..1 of the same pictures as a PNG, one row under the other."""
+    rows = [
+        np.concatenate(list((drawn[start : start + COLUMNS] * 255).round().astype("u1")), 1)
+        for start in range(0, len(versions[0]) - COLUMNS + 1, COLUMNS)
+        for drawn in versions
+    ]
+    Image.fromarray(np.concatenate(rows)).save(path, format="png")

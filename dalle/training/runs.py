@@ -13,13 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import serialization
+from flax import serialization, struct
 from tqdm import tqdm
 
 from dalle.errors import DalleError
@@ -48,6 +48,34 @@ def average_step(average: Any, params: Any, step: jax.Array, decay: float) -> An
     # Early on it must forget the random start sooner.
     decay = jnp.minimum(decay, (1.0 + step) / (10.0 + step))
     return jax.tree.map(lambda mean, new: decay * mean + (1 - decay) * new, average, params)
+
+
+@struct.dataclass
+class TrainState:
+    """What a run goes on from."""
+
+    step: jax.Array
+    params: dict[str, Any]
+    average: dict[str, Any]  # running mean of params
+    optimiser: Any
+
+    @classmethod
+    def begin(cls, params: dict[str, Any], tx: optax.GradientTransformation) -> Self:
+        # The average has its own buffers: a state is donated.
+        return cls(jnp.int32(0), params, jax.tree.map(jnp.copy, params), tx.init(params))
+
+    def after(
+        self,
+        gradients: dict[str, Any],
+        tx: optax.GradientTransformation,
+        decay: float,  # of the average
+        limit: Callable[[dict[str, Any]], dict[str, Any]] = lambda params: params,
+    ) -> Self:
+        """The state one step later; `limit` keeps the new parameters within their bounds."""
+        changes, optimiser = tx.update(gradients, self.optimiser, self.params)
+        params = limit(optax.apply_updates(self.params, changes))
+        average = average_step(self.average, params, self.step, decay)
+        return type(self)(self.step + 1, params, average, optimiser)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

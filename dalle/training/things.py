@@ -12,30 +12,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import struct
 from jax import Array
-from PIL import Image
 
 from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.cells import CellNetwork, to_layer
 from dalle.models.hardware import fast_dtype
 from dalle.training.data import Batch
 from dalle.training.muon import muon_with_adam
-from dalle.training.reconstruction import reconstruction_loss
-from dalle.training.runs import Run, average_step, learning_rate, train
+from dalle.training.reconstruction import mean_psnr, reconstruction_loss, save_versions
+from dalle.training.runs import Run, TrainState, learning_rate, train
 
 EMA_DECAY = 0.999  # of the weights that are shipped
 WARMUP = 60  # steps
 MUON_RATE = 8  # times the rate of Adam
-COLUMNS = 8  # of a sheet
-
-
-@struct.dataclass
-class ThingState:
-    step: Array
-    params: dict[str, Any]  # of ThingDecoder
-    average: dict[str, Any]  # running mean of params
-    optimiser: Any
 
 
 def optimiser(peak: float, steps: int, cooldown: float) -> optax.GradientTransformation:
@@ -48,12 +37,11 @@ def optimiser(peak: float, steps: int, cooldown: float) -> optax.GradientTransfo
     )
 
 
-def new_state(network: CellNetwork, tx: optax.GradientTransformation, seed: int) -> ThingState:
+def new_state(network: CellNetwork, tx: optax.GradientTransformation, seed: int) -> TrainState:
     config = network.config
     pixels = jnp.zeros((1, config.resolution, config.resolution, 3))
     params = jax.jit(network.init)(jax.random.key(seed), pixels)["params"]["decoder"]["things"]
-    average = jax.tree.map(jnp.copy, params)  # its own buffers: the state is donated
-    return ThingState(jnp.int32(0), params, average, tx.init(params))
+    return TrainState.begin(params, tx)
 
 
 def draw(network: CellNetwork, params: dict, codes: dict, tokens: Array) -> Array:
@@ -64,12 +52,12 @@ def draw(network: CellNetwork, params: dict, codes: dict, tokens: Array) -> Arra
 
 @partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
 def update(
-    state: ThingState,
+    state: TrainState,
     codes: dict[str, Any],
     batch: tuple[Array, Array],  # things: uint8 [B, H, W, 4]; headers [B, 4]
     network: CellNetwork,
     tx: optax.GradientTransformation,
-) -> tuple[ThingState, dict[str, Array]]:
+) -> tuple[TrainState, dict[str, Array]]:
     """One step."""
     things = batch[0].astype(jnp.float32) / 255
     tokens = network.apply({"params": {"codes": codes}}, things, batch[1], method="encode_layers")
@@ -80,11 +68,8 @@ def update(
         return reconstruction_loss(error), jnp.square(error[..., :3]).mean((1, 2, 3))
 
     (value, square_error), gradients = jax.value_and_grad(loss, has_aux=True)(state.params)
-    changes, tx_state = tx.update(gradients, state.optimiser, state.params)
-    params = optax.apply_updates(state.params, changes)
-    average = average_step(state.average, params, state.step, EMA_DECAY)
     metrics = {"loss": value, "psnr": (-10 * jnp.log10(square_error)).mean()}
-    return ThingState(state.step + 1, params, average, tx_state), metrics
+    return state.after(gradients, tx, EMA_DECAY), metrics
 
 
 @partial(jax.jit, static_argnames="network")
@@ -110,25 +95,17 @@ def train_things(
     peak: float,
     cooldown: float,
     seed: int = 0,
-) -> ThingState:
+) -> TrainState:
     """Trains to `steps` in `folder`."""
     network, tx = CellNetwork(config, fast_dtype()), optimiser(peak, steps, cooldown)
     run = Run(folder)
     state = run.restore(new_state(network, tx, seed))
     shown = held_out.foregrounds, held_out.headers
 
-    def draw_samples(state: ThingState) -> None:
-        pairs = np.stack(redraw(state.average, codes, shown, network))  # [2, B, H, W, 3]
-        errors = np.square(pairs[1] - pairs[0]).mean((1, 2, 3))
-        psnr = float((-10 * np.log10(errors + 1e-10)).mean())
-        run.log(int(state.step), {"held_out_psnr": psnr})
-        pixels = (pairs * 255).round().astype(np.uint8)
-        rows = [
-            np.concatenate(list(drawn[start : start + COLUMNS]), 1)
-            for start in range(0, len(errors) - COLUMNS + 1, COLUMNS)
-            for drawn in pixels
-        ]
-        Image.fromarray(np.concatenate(rows)).save(folder / "samples.png", format="png")
+    def draw_samples(state: TrainState) -> None:
+        true, drawn = map(np.asarray, redraw(state.average, codes, shown, network))
+        run.log(int(state.step), {"held_out_psnr": mean_psnr(drawn, true)})
+        save_versions(folder / "samples.png", (true, drawn))
 
     return train(
         run,

@@ -13,9 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import serialization, struct
+from flax import serialization
 from jax import Array
-from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.models.cell_config import CellTokenizerConfig
@@ -23,20 +22,11 @@ from dalle.models.cells import CellNetwork, CellTokenizer, cell_shapes
 from dalle.models.hardware import fast_dtype
 from dalle.training.bart import codes_of
 from dalle.training.data import Batch
-from dalle.training.reconstruction import reconstruction_loss
-from dalle.training.runs import Run, average_step, learning_rate, train, write_atomically
+from dalle.training.reconstruction import mean_psnr, reconstruction_loss, save_versions
+from dalle.training.runs import Run, TrainState, learning_rate, train, write_atomically
 
 EMA_DECAY = 0.999  # of the weights that are shipped
 WARMUP = 100  # steps
-COLUMNS = 8  # of a sheet
-
-
-@struct.dataclass
-class VqState:
-    step: Array
-    params: dict[str, Any]  # `reader`, and `decoder` without `things`
-    average: dict[str, Any]  # running mean of params
-    optimiser: Any
 
 
 def optimiser(peak: float, steps: int) -> optax.GradientTransformation:
@@ -66,13 +56,12 @@ def read_codes(path: Path, config: CellTokenizerConfig) -> dict[str, Any]:
     return jax.tree.map(jnp.asarray, codes)
 
 
-def new_state(network: CellNetwork, tx: optax.GradientTransformation, seed: int) -> VqState:
+def new_state(network: CellNetwork, tx: optax.GradientTransformation, seed: int) -> TrainState:
     config = network.config
     pixels = jnp.zeros((1, config.resolution, config.resolution, 3))
     params = dict(jax.jit(network.init)(jax.random.key(seed), pixels)["params"])
     del params["codes"], params["decoder"]["things"]
-    average = jax.tree.map(jnp.copy, params)  # its own buffers: the state is donated
-    return VqState(jnp.int32(0), params, average, tx.init(params))
+    return TrainState.begin(params, tx)
 
 
 def join(params: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
@@ -101,12 +90,12 @@ def reading_loss(
 
 @partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
 def update(
-    state: VqState,
+    state: TrainState,
     known: dict[str, Any],  # `codes` and `things`
     batch: tuple[Array, Array, Array],  # pictures, things: uint8 [B, H, W, 3 and 4]; [B, 4]
     network: CellNetwork,
     tx: optax.GradientTransformation,
-) -> tuple[VqState, dict[str, Array]]:
+) -> tuple[TrainState, dict[str, Array]]:
     """One step of filters and reader."""
     pictures, things = (pixels.astype(jnp.float32) / 255 for pixels in batch[:2])
     headers = batch[2]
@@ -123,16 +112,13 @@ def update(
 
     (value, extras), gradients = jax.value_and_grad(loss, has_aux=True)(state.params)
     square_error, reading, right = extras
-    changes, tx_state = tx.update(gradients, state.optimiser, state.params)
-    params = optax.apply_updates(state.params, changes)
-    average = average_step(state.average, params, state.step, EMA_DECAY)
     metrics = {
         "loss": value,
         "psnr": (-10 * jnp.log10(square_error)).mean(),
         "reading": reading,
         "choices_right": right,
     }
-    return VqState(state.step + 1, params, average, tx_state), metrics
+    return state.after(gradients, tx, EMA_DECAY), metrics
 
 
 def draw_reconstructions(path: Path, tokeniser: CellTokenizer, batch: Batch) -> dict[str, float]:
@@ -144,18 +130,8 @@ def draw_reconstructions(path: Path, tokeniser: CellTokenizer, batch: Batch) -> 
         "read": tokeniser.decode(tokeniser.encode(pictures)),
     }
     made = {name: np.clip(np.asarray(drawn), 0, 1) for name, drawn in made.items()}
-    rows = [
-        np.concatenate(list((drawn[start : start + COLUMNS] * 255).round().astype("u1")), 1)
-        for start in range(0, len(pictures) - COLUMNS + 1, COLUMNS)
-        for drawn in (originals, *made.values())
-    ]
-    Image.fromarray(np.concatenate(rows)).save(path, format="png")
-    return {
-        f"held_out_psnr_{name}": float(
-            (-10 * np.log10(np.square(drawn - originals).mean((1, 2, 3)) + 1e-10)).mean()
-        )
-        for name, drawn in made.items()
-    }
+    save_versions(path, (originals, *made.values()))
+    return {f"held_out_psnr_{name}": mean_psnr(drawn, originals) for name, drawn in made.items()}
 
 
 def train_tokeniser(
@@ -169,13 +145,13 @@ def train_tokeniser(
     batch_size: int,
     peak: float = 1e-3,
     seed: int = 0,
-) -> VqState:
+) -> TrainState:
     """Trains filters and encoder to `steps` in `folder`."""
     network, tx = CellNetwork(config, fast_dtype()), optimiser(peak, steps)
     run = Run(folder)
     state = run.restore(new_state(network, tx, seed))
 
-    def draw_samples(state: VqState) -> None:
+    def draw_samples(state: TrainState) -> None:
         tokeniser = CellTokenizer(config, join(state.average, known), fast_dtype())
         run.log(int(state.step), draw_reconstructions(folder / "samples.png", tokeniser, held_out))
 
