@@ -15,7 +15,7 @@ from dalle.soak import callers
 from dalle.soak.callers import Ending
 from tests.serving.apart import run_apart
 from tests.serving.conftest import serving
-from tests.serving.unlucky import FAULTS, FULL_DISK
+from tests.serving.unlucky import FAULTS, FULL_DISK, SPARED
 
 REQUESTS, VISITORS = 1000, 20
 WATCHED = ("preview", "exit")
@@ -82,7 +82,7 @@ async def gather(address: str) -> tuple[Crowd, list[bool]]:
         ended = await asyncio.gather(*crowd.slow)
         while await read(client, "ninefold_queue_requests"):  # of those who never listen
             await asyncio.sleep(0.1)
-        last = await callers.ask_program(client, prompt="a dog", n=1)
+        last = await callers.ask_program(client, prompt=SPARED, n=1)
         crowd.endings["afterwards", last.outcome] += 1
         return crowd, ended
 
