@@ -13,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from dalle.generation.sampling import Rows, freer, guide, log_odds, sample
+from dalle.generation.opening import NO_OPENING, Layout, Opening, begin, draw_opening
+from dalle.generation.sampling import Rows, guide, log_odds, sample
 from dalle.models.config import BartConfig
 from dalle.models.decoding import (
     Cache,
@@ -30,7 +31,6 @@ from dalle.models.sharding import spread
 
 CHUNKS = 4
 SMALL_CACHE = 64 * 2**20  # bytes
-NO_CODE = -1
 
 
 def chunk_ends(length: int) -> list[int]:
@@ -51,7 +51,7 @@ def cache_rooms(config: BartConfig, candidates: int) -> list[int]:
 
 @partial(
     jax.jit,
-    static_argnames=("count", "known", "overview", "blank"),
+    static_argnames=("count", "known", "layout"),
     donate_argnames=("tokens", "cache"),
 )
 def draw_chunk(
@@ -60,39 +60,37 @@ def draw_chunk(
     rows: Rows,  # [N]
     tokens: Array,  # [2N], the last drawn ones; donated
     cache: Cache,  # with room for `start + count` tokens at least; donated
-    begun: Array,  # [N] bool, whether there is more in the picture than its overview
+    opening: Opening,  # [N]
     start: Array,  # int32 scalar
     count: int,
     known: int,
-    overview: int = 0,
-    blank: int = NO_CODE,
-) -> tuple[Array, Cache, Array, Array]:
-    """`count` tokens from `start` on: the last ones [2N], the cache, and all of them [N, count].
+    layout: Layout,
+) -> tuple[tuple[Array, Cache, Opening], Array, Array]:
+    """`count` tokens from `start` on: what the next chunk starts with, and all of them [N, count].
 
     At the end the log-odds of each of them with the prompt, [N, count] float32, in nats.
 
     Only the first `known` codes are drawn: the others, the start token among them, have no picture.
-    The first `overview` tokens of a picture, and all up to the first one that is not `blank`, are
-    drawn as often as they were shown in training.
     Where a row's logits are no numbers -1 stands for its token.
     """
 
-    def draw_one(carry: tuple[Array, Cache, Array], position: Array) -> tuple:
-        tokens, cache, begun = carry
+    def draw_one(carry: tuple[Array, Cache, Opening], position: Array) -> tuple:
+        tokens, cache, opening = carry
         logits, cache = step(weights, cache, cross, tokens, position)
         guided = guide(logits[:, :known], rows.condition_scale)
-        drawn = sample(guided, freer(rows, ~begun), position)
-        begun |= (position >= overview) & (drawn != blank)
+        prompted, _ = jnp.split(logits[:, :known], 2)
+        drawn = sample(guided, rows, position)
+        if layout.overview:
+            drawn, opening = draw_opening(guided, prompted, drawn, rows, opening, layout, position)
         sound = jnp.isfinite(guided).all(1)
-        with_prompt, _ = jnp.split(logits[:, :known], 2)
-        return (jnp.tile(drawn, 2), cache, begun), (
+        return (jnp.tile(drawn, 2), cache, opening), (
             jnp.where(sound, drawn, -1),
-            log_odds(with_prompt, drawn),
+            log_odds(prompted, drawn),
         )
 
     positions = start + jnp.arange(count)
-    (tokens, cache, _), (drawn, odds) = lax.scan(draw_one, (tokens, cache, begun), positions)
-    return tokens, cache, drawn.T, odds.T
+    carry, (drawn, odds) = lax.scan(draw_one, (tokens, cache, opening), positions)
+    return carry, drawn.T, odds.T
 
 
 def draw_codes(
@@ -101,8 +99,7 @@ def draw_codes(
     mask: Array,  # [2P, S]
     rows: Rows,  # [N], N a multiple of P: the rows of the first prompt, of the second, ...
     known: int,
-    overview: int = 0,
-    blank: int = NO_CODE,
+    layout: Layout = NO_OPENING,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """What is drawn so far, after each of the four chunks: codes and their log-odds.
 
@@ -114,30 +111,27 @@ def draw_codes(
     ends = chunk_ends(config.image_length)
     rooms = cache_rooms(config, len(rows.top_k))
     cache = empty_cache(config, twice, rooms[0], cache_dtype(weights, jax.default_backend()))
-    rows, tokens, cache = spread((rows, tokens, cache))
+    rows, tokens, cache, opening = spread((rows, tokens, cache, begin(rows, layout)))
 
-    begun = np.full(len(rows.top_k), overview == 0)
     codes: list[np.ndarray] = []
     odds: list[np.ndarray] = []
     for start, stop, room in zip([0, *ends], ends, rooms, strict=False):
         if room > cache.keys[0].shape[2]:
             cache = grow(cache, room)
-        tokens, cache, drawn, likely = draw_chunk(
+        (tokens, cache, opening), drawn, likely = draw_chunk(
             weights,
             cross,
             rows,
             tokens,
             cache,
-            begun,
+            opening,
             start=jnp.int32(start),
             count=stop - start,
             known=known,
-            overview=overview,
-            blank=blank,
+            layout=layout,
         )
         codes.append(np.asarray(drawn))
         odds.append(np.asarray(likely))
-        begun |= (codes[-1][:, max(overview - start, 0) :] != blank).any(1)
         if stop == ends[-1]:
             del cache  # the pictures are decoded in its place
         yield np.concatenate(codes, axis=1), np.concatenate(odds, axis=1)

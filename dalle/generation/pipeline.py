@@ -18,6 +18,7 @@ from dalle.generation import pictures
 from dalle.generation.batch import fitting_slots, report_slots, stack
 from dalle.generation.loop import draw_codes
 from dalle.generation.machine import machine_kind
+from dalle.generation.opening import Layout
 from dalle.generation.previews import make_previews
 from dalle.generation.rank import keep_best, perceptual_hash, report_unranked, total_scores
 from dalle.generation.result import Picture, Preview, Result
@@ -146,8 +147,8 @@ class Pipeline:
             since = time.perf_counter()
 
         known = min(self.vqgan.num_codes, self.weights.config.image_vocab_size)
-        opening = self.vqgan.overview, self.vqgan.blank
-        for codes, odds in draw_codes(self.weights, *stack(slots, size), known, *opening):  # [N, t]
+        layout = Layout(self.vqgan.overview, self.vqgan.blank)
+        for codes, odds in draw_codes(self.weights, *stack(slots, size), known, layout):  # [N, t]
             parts = zip(slots, np.split(codes, size), np.split(odds, size), strict=False)
             for slot, drawn, likely in parts:
                 slot.codes = drawn[: len(slot.candidates)]

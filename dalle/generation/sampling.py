@@ -19,6 +19,8 @@ from jax import Array, lax, random
 from dalle.settings import LIMITS, GenerationSettings
 
 MAX_TOP_K = int(LIMITS["top_k"][1])
+NO_CANDIDATE = 2**32 - 1
+GOLDEN = 2654435769  # the golden ratio's fraction, 0.618..., times 2**32
 
 
 @struct.dataclass
@@ -26,6 +28,7 @@ class Rows:
     """What each row is drawn with; arrays, so that other values compile nothing."""
 
     keys: Array  # [N] random keys, one for each seed and candidate
+    points: Array  # [N] float32 in [0, 1), those of a seed's candidates spread evenly
     condition_scale: Array  # [N] float32
     temperature: Array  # [N] float32, 0 = the likeliest code
     top_k: Array  # [N] int32, 0 = all codes
@@ -33,11 +36,19 @@ class Rows:
 
 
 @jax.jit
-def _row_keys(seed: Array, candidates: Array) -> Array:
-    """[] uint32, [N] uint32 -> [N] keys."""
+def _keys_and_points(seed: Array, candidates: Array) -> tuple[Array, Array]:
+    """[] uint32, [N] uint32 -> [N] keys, [N] points in [0, 1).
+
+    However many candidates there are, steps of the golden ratio lay their points out evenly, from
+    a place that is the seed's own: the additive recurrence of lowest discrepancy, Knuth, The Art of
+    Computer Programming, volume 3, section 6.4.
+    """
     # The generator is named, so that no machine's default changes a picture.
     seed_key = random.key(seed, impl="threefry2x32")
-    return jax.vmap(random.fold_in, (None, 0))(seed_key, candidates)
+    keys = jax.vmap(random.fold_in, (None, 0))(seed_key, candidates)
+    first = random.key_data(random.fold_in(seed_key, np.uint32(NO_CANDIDATE)))[0]
+    points = first + candidates * np.uint32(GOLDEN)  # of 2**32; overflow is what "fraction" means
+    return keys, (points >> 8).astype(jnp.float32) * 2**-24
 
 
 def make_rows(settings: GenerationSettings, seed: int, candidates: Sequence[int]) -> Rows:
@@ -46,8 +57,10 @@ def make_rows(settings: GenerationSettings, seed: int, candidates: Sequence[int]
     def filled(value: float, dtype: type) -> np.ndarray:
         return np.full(len(candidates), value, dtype)
 
+    keys, points = _keys_and_points(np.uint32(seed), np.asarray(candidates, np.uint32))
     return Rows(
-        keys=_row_keys(np.uint32(seed), np.asarray(candidates, np.uint32)),
+        keys=keys,
+        points=points,
         condition_scale=filled(settings.condition_scale, np.float32),
         temperature=filled(settings.temperature, np.float32),
         top_k=filled(settings.top_k, np.int32),
@@ -58,19 +71,6 @@ def make_rows(settings: GenerationSettings, seed: int, candidates: Sequence[int]
 def join_rows(several: Sequence[Rows]) -> Rows:
     """The rows of several runs, one after another."""
     return jax.tree.map(lambda *parts: jnp.concatenate(parts), *several)
-
-
-def freer(rows: Rows, which: Array) -> Rows:
-    """The rows at temperature 1 at least where `which` [N] is true; 0 stays 0.
-
-    What a model is cooled for is that parts fit together. A choice for the whole picture, such as
-    the drawing's style or where a thing begins, has nothing before it to fit to, and cooled it
-    nearly always falls alike.
-    """
-    warm = which & (rows.temperature > 0)
-    return rows.replace(
-        temperature=jnp.where(warm, jnp.maximum(rows.temperature, 1), rows.temperature)
-    )
 
 
 def guide(logits: Array, condition_scale: Array) -> Array:
@@ -118,13 +118,8 @@ def sample(logits: Array, rows: Rows, position: Array) -> Array:
 
 def _draw_ranked(logits: Array, codes: Array, keys: Array, rows: Rows) -> Array:
     """A token among the candidates for it, likeliest first: [N, M], [N, M] -> [N] int32."""
-    rank = jnp.arange(logits.shape[1])
-    permitted = (rank < rows.top_k[:, None]) | (rows.top_k[:, None] == 0)
-    scaled = jnp.where(permitted, _scale(logits, rows), -jnp.inf)
-    odds = jax.nn.softmax(scaled)
-    likelier = jnp.cumsum(odds, axis=1) - odds  # probability of the codes before this one
-    top_p = rows.top_p[:, None]
-    permitted = (likelier < top_p) | (top_p >= 1)  # sums may round to above 1
+    scaled = jnp.where(in_top_k(logits, rows), scale(logits, rows.temperature), -jnp.inf)
+    permitted = in_top_p(jax.nn.softmax(scaled), rows)
     noisy = jnp.where(permitted, scaled + gumbel(keys, codes), -jnp.inf)
     best = jnp.where(rows.temperature > 0, noisy.argmax(1), 0)
     return jnp.take_along_axis(codes, best[:, None], axis=1)[:, 0].astype(jnp.int32)
@@ -133,12 +128,28 @@ def _draw_ranked(logits: Array, codes: Array, keys: Array, rows: Rows) -> Array:
 def _draw_from_all(logits: Array, keys: Array, rows: Rows) -> Array:
     """A token of the whole vocabulary, unsorted: [N, V] -> [N] int32."""
     codes = jnp.broadcast_to(jnp.arange(logits.shape[1]), logits.shape)
-    scaled = _scale(logits, rows)
+    scaled = scale(logits, rows.temperature)
     return (scaled + gumbel(keys, codes)).argmax(1).astype(jnp.int32)
 
 
-def _scale(logits: Array, rows: Rows) -> Array:
-    """Logits over temperature, [N, M]; at most 0, so that a tiny temperature cannot overflow."""
-    temperature = jnp.where(rows.temperature > 0, rows.temperature, 1)
+def in_top_k(ranked: Array, rows: Rows) -> Array:
+    """Which codes, likeliest first, a row's top_k permits: [N, M] -> [N, M] bool."""
+    top_k = rows.top_k[:, None]
+    return (jnp.arange(ranked.shape[1]) < top_k) | (top_k == 0)
+
+
+def in_top_p(odds: Array, rows: Rows) -> Array:
+    """Which codes, likeliest first, a row's top_p permits: [N, M] -> [N, M] bool."""
+    likelier = jnp.cumsum(odds, axis=1) - odds  # probability of the codes before this one
+    top_p = rows.top_p[:, None]
+    return (likelier < top_p) | (top_p >= 1)  # sums may round to above 1
+
+
+def scale(logits: Array, temperature: Array) -> Array:
+    """Logits over temperature, [N, M] and [N] or []; 0 counts as 1.
+
+    At most 0, so that a tiny temperature cannot overflow.
+    """
+    divisor = jnp.where(temperature > 0, temperature, 1)
     # Not `logits[:, :1]` where they are sorted: XLA:CPU would then sort the whole vocabulary.
-    return (logits - logits.max(1, keepdims=True)) / temperature[:, None]
+    return (logits - logits.max(1, keepdims=True)) / divisor[..., None]

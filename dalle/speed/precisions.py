@@ -9,6 +9,7 @@ from jax import Array, lax
 
 from dalle.generation.loading import load
 from dalle.generation.loop import draw_codes
+from dalle.generation.opening import Layout
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.sampling import guide, make_rows
 from dalle.models.decoding import (
@@ -81,8 +82,8 @@ def draw(pipeline: Pipeline, prompt: str) -> np.ndarray:
     """The codes [N, T] of a prompt's candidates."""
     rows = make_rows(GenerationSettings.of(pipeline.defaults, {}), 0, range(CANDIDATES))
     both, known = read(pipeline, prompt), known_codes(pipeline)
-    opening = pipeline.vqgan.overview, pipeline.vqgan.blank
-    *_, (codes, _) = draw_codes(pipeline.weights, *both, rows, known, *opening)
+    layout = Layout(pipeline.vqgan.overview, pipeline.vqgan.blank)
+    *_, (codes, _) = draw_codes(pipeline.weights, *both, rows, known, layout)
     return codes
 
 

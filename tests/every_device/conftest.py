@@ -12,6 +12,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from dalle.generation.loop import draw_chunk
+from dalle.generation.opening import NO_OPENING, Opening
 from dalle.generation.sampling import Rows
 from dalle.models import bart, clip, vqgan
 from dalle.models.config import BartConfig
@@ -82,7 +83,9 @@ def drawing(
         lambda: jax.random.split(jax.random.key(0, impl="threefry2x32"), DRAWN_TOGETHER)
     )
     real, whole = shape((count,), jnp.float32), shape((count,), jnp.int32)
-    rows = Rows(keys=keys, condition_scale=real, temperature=real, top_k=whole, top_p=real)
+    rows = Rows(
+        keys=keys, points=real, condition_scale=real, temperature=real, top_k=whole, top_p=real
+    )
     tokens = shape((2 * count,), jnp.int32)
 
     split = mesh is not None and PARTS in mesh.axis_names
@@ -101,10 +104,12 @@ def drawing(
         placed(rows, mesh, P(ROWS)),
         placed(tokens, mesh, P(ROWS)),
         placed(cache, mesh, P(ROWS, heads)),
-        placed(shape((count,), bool), mesh, P(ROWS)),
+        placed(Opening(real, shape((count,), bool)), mesh, P(ROWS)),
         shape((), jnp.int32),
     )
-    static = {"count": length // 4, "known": config.image_vocab_size}
+    static = {
+        "count": length // 4, "known": config.image_vocab_size, "layout": NO_OPENING
+    }  # fmt: skip
     return Call(draw_chunk, arguments, static)
 
 

@@ -12,6 +12,7 @@ from jax.sharding import PartitionSpec as P
 
 import dalle
 from dalle.generation.loop import draw_chunk
+from dalle.generation.opening import NO_OPENING, begin
 from dalle.generation.sampling import make_rows
 from dalle.models import sharding
 from dalle.models.bart import bart_shapes
@@ -71,7 +72,11 @@ def test_a_small_model_draws_the_same_pictures(use_devices):
         drawn.append(pixels_of(pipeline.generate("a red apple", seed=3, candidates=20)))
     for others in drawn[1:]:
         for candidate, pixels in drawn[0].items():
-            np.testing.assert_array_equal(others[candidate], pixels)
+            # The last bit of a float may differ with the rows of a product: a grey level at most,
+            # where a value lies between two. Another code would change a whole part.
+            apart = np.abs(others[candidate].astype(int) - pixels)
+            assert apart.max() <= 1
+            assert (apart > 0).mean() < 1e-3
 
 
 def test_the_embedded_model_draws_the_same_pictures(use_devices):
@@ -112,10 +117,11 @@ def test_weights_in_parts_draw_the_same_codes():
 
     def draw(weights, cross, rows, tokens, cache):
         logits, _ = jax.jit(step)(weights, cache, cross, tokens, jnp.int32(0))
-        begun = np.ones(8, bool)
-        *_, codes, _ = draw_chunk(
-            weights, cross, rows, tokens, cache, begun, start=0, count=8, known=127
-        )
+        opening = begin(rows, NO_OPENING)
+        _, codes, _ = draw_chunk(
+            weights, cross, rows, tokens, cache, opening,
+            start=0, count=8, known=127, layout=NO_OPENING,
+        )  # fmt: skip
         return np.asarray(logits), np.asarray(codes)
 
     expected, codes = draw(weights, cross, rows, tokens + 0, empty_cache(config, 16, 8))

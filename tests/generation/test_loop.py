@@ -10,6 +10,7 @@ from flax import struct
 
 from dalle.generation import loop
 from dalle.generation.loop import chunk_ends, draw_codes
+from dalle.generation.opening import NO_OPENING, Layout, begin
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.sampling import Rows, make_rows
 from dalle.models.bart import BartNetwork
@@ -53,9 +54,9 @@ def read(pipeline: Pipeline, *prompts: str) -> tuple[jax.Array, np.ndarray]:
     return pipeline.encoder.encode(tokens.input_ids, tokens.attention_mask), tokens.attention_mask
 
 
-def draw(pipeline: Pipeline, rows: Rows, *prompts: str, **opening: int) -> np.ndarray:
+def draw(pipeline: Pipeline, rows: Rows, *prompts: str, layout: Layout = NO_OPENING) -> np.ndarray:
     memory, mask = read(pipeline, *(prompts or ("a red apple", "")))
-    *_, (codes, _) = draw_codes(pipeline.weights, memory, mask, rows, KNOWN, **opening)
+    *_, (codes, _) = draw_codes(pipeline.weights, memory, mask, rows, KNOWN, layout)
     return codes
 
 
@@ -144,35 +145,48 @@ def test_candidates_differ(pipeline: Pipeline) -> None:
     assert len(np.unique(draw(pipeline, rows_with()), axis=0)) == 16
 
 
-def test_the_overview_and_the_first_code_after_it_are_drawn_as_often_as_shown(
-    pipeline: Pipeline,
-) -> None:
-    cool, warm = rows_with(temperature=0.01), rows_with(temperature=1)
-    codes = draw(pipeline, cool, overview=3)
-    assert (codes[:, :4] == draw(pipeline, warm)[:, :4]).all()
-    assert (codes[:, :4] != draw(pipeline, cool)[:, :4]).any()
-    rest = draw(pipeline, warm, overview=3)
-    assert (codes[:, 4:] != rest[:, 4:]).any(), "all tokens were drawn as warmly"
-    hotter = rows_with(temperature=2)
-    assert (draw(pipeline, hotter, overview=3) == draw(pipeline, hotter)).all()
+def test_the_opening_ends_with_the_first_code_that_is_not_blank(pipeline: Pipeline) -> None:
+    """After the same opening the rows go on as they would without one."""
+    rows, layout = rows_with(), Layout(overview=3, blank=5)
+    codes = draw(pipeline, rows, layout=layout)
+    assert (codes != draw(pipeline, rows)).any()
+    first = 3 + (codes[:, 3:] != layout.blank).argmax(1)
+    other = rows.replace(keys=rows_with(seed=2).keys)  # other noise; the same points
+    others = draw(pipeline, other, layout=layout)
+    for row, end in enumerate(first):
+        assert (codes[row, : end + 1] == others[row, : end + 1]).all()
+        assert (codes[row, end + 1 :] != others[row, end + 1 :]).any()
 
 
-def test_blank_parts_before_the_first_thing_belong_to_the_opening(pipeline: Pipeline) -> None:
+def test_the_overview_is_not_cooled(pipeline: Pipeline) -> None:
     cool, warm = rows_with(temperature=0.01), rows_with(temperature=1)
-    as_shown = draw(pipeline, warm)
-    blank = int(as_shown[0, 3])  # drawn by row 0, and not by every row
-    codes = draw(pipeline, cool, overview=3, blank=blank)
-    opening = 1 + int(np.argmax(as_shown[0, 3:] != blank)) + 3
-    assert opening > 4
-    assert (codes[0, :opening] == as_shown[0, :opening]).all()
-    begun = as_shown[:, 3] != blank
-    assert begun.any()
-    assert (codes[begun] == draw(pipeline, cool, overview=3)[begun]).all()
+    layout = Layout(overview=3)
+    codes = draw(pipeline, cool, layout=layout)
+    assert (codes[:, :3] == draw(pipeline, warm, layout=layout)[:, :3]).all()
+    assert (codes[:, 3:] != draw(pipeline, warm, layout=layout)[:, 3:]).any()
+    cooled = draw(pipeline, cool)
+    assert len(np.unique(codes[:, :3], axis=0)) > len(np.unique(cooled[:, :3], axis=0))
 
 
 def test_an_overview_may_be_the_likeliest(pipeline: Pipeline) -> None:
     rows = rows_with(temperature=0)
-    assert (draw(pipeline, rows, overview=3) == draw(pipeline, rows)).all()
+    assert (draw(pipeline, rows, layout=Layout(overview=3)) == draw(pipeline, rows)).all()
+
+
+def test_an_opening_may_go_on_over_the_ends_of_chunks(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout(overview=7, blank=5)  # the first chunk ends after five codes
+    codes = draw(pipeline, rows_with(), layout=layout)
+    monkeypatch.setattr(loop, "CHUNKS", 1)
+    assert (codes == draw(pipeline, rows_with(), layout=layout)).all()
+
+
+def test_an_opening_compiles_one_program(pipeline: Pipeline, count_compilations) -> None:
+    with count_compilations() as compiled:
+        draw(pipeline, rows_with(seed=3), layout=Layout(overview=2, blank=6))
+        draw(pipeline, rows_with(seed=4, temperature=0.5), layout=Layout(overview=2, blank=6))
+    assert sum("draw_chunk" in name for name in compiled) == 1, compiled
 
 
 def test_a_candidate_is_the_same_among_strangers(pipeline: Pipeline) -> None:
@@ -216,8 +230,9 @@ def test_the_cache_is_donated(pipeline: Pipeline) -> None:
     cross = loop.cross_attention_cache(weights, *read(pipeline, "a red apple", ""))
     tokens = jnp.full(32, weights.config.decoder_start_token_id, jnp.int32)
     cache = loop.empty_cache(weights.config, 32, 4)
-    begun = np.ones(16, bool)
+    rows, layout = rows_with(), NO_OPENING
+    opening = begin(rows, layout)
     loop.draw_chunk(
-        weights, cross, rows_with(), tokens, cache, begun, start=0, count=4, known=KNOWN
+        weights, cross, rows, tokens, cache, opening, start=0, count=4, known=KNOWN, layout=layout
     )
     assert all(array.is_deleted() for array in jax.tree.leaves((cache, tokens)))

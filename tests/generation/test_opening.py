@@ -1,0 +1,222 @@
+"""Arithmetic sampling: stated odds, even coverage, and independence of the batch mates."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from dalle.generation import sampling
+from dalle.generation.opening import RESOLUTION, Layout, Opening, begin, draw_opening
+from dalle.generation.sampling import Rows, make_rows
+from dalle.settings import GenerationSettings
+
+sample = jax.jit(sampling.sample)
+VOCABULARY = 300
+PLACES = [250, 7, 99, 3]
+ODDS = np.array([0.4, 0.3, 0.2, 0.1])
+BLANK = 7
+LAYOUT = Layout(overview=2, blank=BLANK)
+IN_OVERVIEW, AT_PART = 0, 2
+
+
+def rows_with(candidates: int, seed: int = 1, **knobs: float) -> Rows:
+    return make_rows(GenerationSettings(**knobs), seed, range(candidates))
+
+
+def logits_of(candidates: int) -> np.ndarray:
+    """Four codes with the odds above."""
+    logits = np.full((candidates, VOCABULARY), -40.0, np.float32)
+    logits[:, PLACES] = np.log(ODDS)
+    return logits
+
+
+@partial(jax.jit, static_argnames="layout")
+def draw(
+    logits: jax.Array,
+    rows: Rows,
+    opening: Opening,
+    position: int,
+    layout: Layout = LAYOUT,
+    prompted: jax.Array | None = None,
+) -> tuple[jax.Array, Opening]:
+    later = jnp.full(len(logits), -5, jnp.int32)
+    prompted = logits if prompted is None else prompted
+    return draw_opening(logits, prompted, later, rows, opening, layout, position)
+
+
+def first_tokens(rows: Rows, position: int, layout: Layout = LAYOUT) -> np.ndarray:
+    logits = logits_of(len(rows.points))
+    return np.asarray(draw(logits, rows, begin(rows, layout), position, layout)[0])
+
+
+def squared(odds: np.ndarray) -> np.ndarray:
+    return odds**2 / (odds**2).sum()
+
+
+COOLED = squared(np.array([0.4, 0, 0.2, 0.1]))
+
+
+@pytest.mark.parametrize(
+    ("position", "knobs", "expected"),
+    [
+        (IN_OVERVIEW, {}, ODDS),
+        (IN_OVERVIEW, {"temperature": 0.5}, ODDS),
+        (IN_OVERVIEW, {"temperature": 2}, ODDS**0.5 / (ODDS**0.5).sum()),
+        (IN_OVERVIEW, {"top_k": 2}, [4 / 7, 3 / 7, 0, 0]),
+        (IN_OVERVIEW, {"top_p": 0.75}, [4 / 9, 3 / 9, 2 / 9, 0]),
+        (IN_OVERVIEW, {"top_k": 0}, ODDS),
+        (IN_OVERVIEW, {"temperature": 0}, [1, 0, 0, 0]),
+        (AT_PART, {}, ODDS),
+        (AT_PART, {"temperature": 0.5}, 0.7 * COOLED + [0, 0.3, 0, 0]),
+        (AT_PART, {"temperature": 0.5, "top_k": 2}, [0.7, 0.3, 0, 0]),
+        (AT_PART, {"temperature": 1e-30}, [0.7, 0.3, 0, 0]),
+        (AT_PART, {"temperature": 0}, [1, 0, 0, 0]),
+    ],
+    ids=str,
+)
+def test_tokens_come_with_their_odds(position: int, knobs: dict, expected: list[float]) -> None:
+    candidates = 2000
+    tokens = first_tokens(rows_with(candidates, **knobs), position)
+    shares = [(tokens == place).mean() for place in PLACES]
+    # Points so even are off by a few of them; independent draws would be by 20, often.
+    np.testing.assert_allclose(shares, expected, atol=5 / candidates)
+
+
+def test_guidance_says_what_begins_and_not_where() -> None:
+    candidates = 2000
+    rows = rows_with(candidates)
+    guided = logits_of(candidates)
+    guided[:, BLANK] += 3
+    drawn = draw(guided, rows, begin(rows, LAYOUT), AT_PART, prompted=logits_of(candidates))
+    shares = [(drawn[0] == place).mean() for place in PLACES]
+    np.testing.assert_allclose(shares, ODDS, atol=5 / candidates)
+
+
+def test_a_blank_that_is_all_there_may_be() -> None:
+    logits = logits_of(16)
+    logits[:, BLANK] = 0
+    rows = rows_with(16, top_k=1, temperature=0.4)
+    tokens, after = draw(logits, rows, begin(rows, LAYOUT), AT_PART)
+    assert (tokens == BLANK).all()
+    assert not after.ended.any()
+    assert jnp.isfinite(after.points).all()
+
+
+def test_few_candidates_open_in_more_ways_than_by_independent_draws() -> None:
+    """Sixteen equally likely pairs of tokens: sixteen candidates draw nearly all of them."""
+    logits = np.full((16, VOCABULARY), -40.0, np.float32)
+    logits[:, PLACES] = 0
+    independent, even = [], []
+    for seed in range(20):
+        rows = rows_with(16, seed)
+        opening = begin(rows, LAYOUT)
+        first, opening = draw(logits, rows, opening, 0)
+        second, opening = draw(logits, rows, opening, 1)
+        even.append(different(first, second))
+        independent.append(different(*(sample(logits, rows, position) for position in (0, 1))))
+    assert np.mean(independent) < 12  # 16 * (1 - (15 / 16)**16) = 10.3 is expected
+    assert np.mean(even) > 13
+
+
+def different(first: jax.Array, second: jax.Array) -> int:
+    return len(np.unique(np.stack([first, second]), axis=1).T)
+
+
+def test_points_of_any_number_of_candidates_are_even() -> None:
+    for candidates in (9, 16, 64, 5000):
+        points = np.sort(rows_with(candidates).points)
+        gaps = np.diff(points, append=points[0] + 1)
+        # The three-distance theorem: the widest is at most 1 + 0.618 golden steps.
+        assert gaps.max() < 2 / candidates
+        assert gaps.min() > 0.3 / candidates
+    assert not np.allclose(rows_with(16).points, rows_with(16, seed=2).points, atol=0.01)
+
+
+def test_a_point_never_runs_out_of_bits() -> None:
+    """68 tokens of two bits each; the point of the start has twenty-four."""
+    candidates, length = 512, 68
+    logits = np.full((candidates, VOCABULARY), -40.0, np.float32)
+    logits[:, PLACES] = 0
+    rows = rows_with(candidates)
+    layout = Layout(overview=length)
+    opening, drawn = begin(rows, layout), []
+    for position in range(length):
+        tokens, opening = draw(logits, rows, opening, position, layout)
+        assert ((opening.points >= 0) & (opening.points < 1)).all()
+        drawn.append(np.asarray(tokens))
+    codes = np.stack(drawn)
+    shares = np.stack([(codes == place).mean(1) for place in PLACES])
+    # Five standard deviations of a frequency of one in four.
+    np.testing.assert_allclose(shares, 0.25, atol=5 * (0.25 * 0.75 / candidates) ** 0.5)
+    assert len(np.unique(codes[:20], axis=1).T) == candidates
+    assert len(np.unique(codes[-20:], axis=1).T) == candidates, "late tokens repeat one another"
+
+
+def test_blanks_hardly_take_from_a_point() -> None:
+    """After sixty nearly certain blanks the rest of the odds are as even as before them."""
+    candidates = 2000
+    blank = np.full((candidates, VOCABULARY), -40.0, np.float32)
+    blank[:, BLANK] = 0
+    rows = rows_with(candidates)
+    opening = begin(rows, LAYOUT)
+    for position in range(2, 62):
+        tokens, opening = draw(blank, rows, opening, position)
+        assert (tokens == BLANK).all()
+    np.testing.assert_allclose(opening.points, rows.points, atol=60 * 2 * RESOLUTION)
+    tokens, opening = draw(logits_of(candidates), rows, opening, 62)
+    shares = [(tokens == place).mean() for place in PLACES]
+    np.testing.assert_allclose(shares, ODDS, atol=5 / candidates)
+    assert (opening.ended == (tokens != BLANK)).all()
+
+
+def test_the_first_thing_ends_the_opening() -> None:
+    rows = rows_with(16)
+    tokens, opening = draw(logits_of(16), rows, begin(rows, LAYOUT), 1)
+    assert not opening.ended.any()  # of the overview no code does
+    tokens, opening = draw(logits_of(16), rows, opening, 2)
+    assert (opening.ended == (tokens != BLANK)).all()
+    assert 0 < opening.ended.sum() < 16
+    later, _ = draw(logits_of(16), rows, opening, 3)
+    assert ((later == -5) == opening.ended).all()
+
+
+def test_a_rows_opening_does_not_depend_on_the_others() -> None:
+    logits = 3 * jax.random.normal(jax.random.key(0), (6, VOCABULARY))
+    kinds = [{}, {"top_k": 0}, {"top_p": 0.8}, {"temperature": 3}, {"temperature": 0}, {"top_k": 5}]
+    alone = [
+        make_rows(GenerationSettings(**knobs), n, range(n, n + 1)) for n, knobs in enumerate(kinds)
+    ]
+    together = jax.tree.map(lambda *parts: jnp.concatenate(parts), *alone)
+    for position in (IN_OVERVIEW, AT_PART):
+        tokens, after = draw(logits, together, begin(together, LAYOUT), position)
+        for n, row in enumerate(alone):
+            token, point = draw(logits[n : n + 1], row, begin(row, LAYOUT), position)
+            assert token[0] == tokens[n]
+            assert point.points[0] == after.points[n]
+
+
+def test_no_numbers_stay_in_their_row() -> None:
+    rows, logits = rows_with(16), logits_of(16)
+    expected, _ = draw(logits, rows, begin(rows, LAYOUT), AT_PART)
+    logits[3] = np.nan
+    tokens, _ = draw(logits, rows, begin(rows, LAYOUT), AT_PART)
+    others = np.arange(16) != 3
+    assert (tokens[others] == expected[others]).all()
+    assert 0 <= tokens[3] < VOCABULARY
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="how XLA:CPU compiles lax.top_k")
+def test_the_codes_are_ranked_once() -> None:
+    """The opening's top-k is that of every other token: one custom call serves both."""
+
+    @jax.jit
+    def both(logits: jax.Array, rows: Rows, opening: Opening) -> tuple[jax.Array, Opening]:
+        later = sampling.sample(logits, rows, 0)
+        return draw_opening(logits, logits, later, rows, opening, LAYOUT, 0)
+
+    rows = rows_with(16)
+    lowered = both.lower(jnp.zeros((16, 4096)), rows, begin(rows, LAYOUT))
+    compiled = lowered.compile().as_text()
+    assert compiled.count('custom_call_target="TopK"') == 1
