@@ -4,7 +4,8 @@ scenes     a sheet of the pictures to learn from
 text       the two tokenisers' vocabularies
 codes      what the image codes stand for
 things     how codes look beside each other, needs codes
-vqgan      pictures to codes and back, needs codes and things
+looks      what a look makes of a picture, needs codes and things
+vqgan      pictures to codes and back, needs codes, things and looks
 bart       captions to codes, needs text and codes
 clip       which caption fits, needs text and vqgan
 adopt      begins the runs from the model that ships
@@ -48,19 +49,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         part.add_argument("--steps", type=int, default=STEPS[name], help="in all (%(default)s)")
         part.add_argument("--batch-size", type=int, default=BATCH[name], metavar="N")
         part.add_argument("--learning-rate", type=float, default=PEAK[name], metavar="X")
-        if name != "things":
+        part.add_argument(
+            "--cooldown",
+            type=float,
+            default=0.3,
+            metavar="SHARE",
+            help="part of the steps in which the rate falls (%(default)s)",
+        )
+        if name not in ("things", "looks"):
             part.add_argument(
                 "--export",
                 type=Path,
                 metavar="DIR",
                 help="write the model here, as published, at the end",
-            )
-        if name in ("bart", "things"):
-            part.add_argument(
-                "--cooldown",
-                type=float,
-                default=0.2,
-                help="part of the steps in which the rate falls",
             )
 
 
@@ -120,8 +121,8 @@ def run_codes(arguments: argparse.Namespace) -> None:
     from dalle.training.codes import find_codes
     from dalle.training.headers import GROUND_CODES
     from dalle.training.nano import TOKENISER
+    from dalle.training.parts import write_codes
     from dalle.training.places import draw_ground
-    from dalle.training.vqgan import write_codes
 
     source = examples(arguments, arguments.seed)
     shown = (source.batch(n, 100).foregrounds for n in trange(CODE_PICTURES // 100, desc="cells"))
@@ -132,40 +133,42 @@ def run_codes(arguments: argparse.Namespace) -> None:
 
 def run_things(arguments: argparse.Namespace) -> None:
     from dalle.training.nano import TOKENISER
+    from dalle.training.parts import read_codes
     from dalle.training.things import train_things
-    from dalle.training.vqgan import read_codes
 
-    train_things(
-        arguments.runs / "things",
-        TOKENISER,
-        read_codes(codes_file(arguments), TOKENISER),
-        batches(arguments),
-        held_out(arguments),
-        steps=arguments.steps,
-        batch_size=arguments.batch_size,
-        peak=arguments.learning_rate,
-        cooldown=arguments.cooldown,
-        seed=arguments.seed,
-    )
+    codes = read_codes(codes_file(arguments), TOKENISER)
+    train_things(arguments.runs / "things", TOKENISER, codes, **teaching(arguments))
+
+
+def run_looks(arguments: argparse.Namespace) -> None:
+    from dalle.training.finish import train_finish
+    from dalle.training.nano import TOKENISER
+
+    known = codes_and_things(arguments)
+    train_finish(arguments.runs / "looks", TOKENISER, known, **teaching(arguments))
+
+
+def teaching(arguments: argparse.Namespace) -> dict:
+    """What a training learns from, and for how long."""
+    return {
+        "batches": batches(arguments),
+        "held_out": held_out(arguments),
+        "steps": arguments.steps,
+        "batch_size": arguments.batch_size,
+        "peak": arguments.learning_rate,
+        "cooldown": arguments.cooldown,
+        "seed": arguments.seed,
+    }
 
 
 def run_vqgan(arguments: argparse.Namespace) -> None:
     from dalle.models.checkpoint import write_params
     from dalle.training.nano import TOKENISER
-    from dalle.training.vqgan import join, train_tokeniser
+    from dalle.training.parts import join
+    from dalle.training.vqgan import train_tokeniser
 
     known = known_parts(arguments)
-    state = train_tokeniser(
-        arguments.runs / "vqgan",
-        TOKENISER,
-        known,
-        batches(arguments),
-        held_out(arguments),
-        steps=arguments.steps,
-        batch_size=arguments.batch_size,
-        peak=arguments.learning_rate,
-        seed=arguments.seed,
-    )
+    state = train_tokeniser(arguments.runs / "vqgan", TOKENISER, known, **teaching(arguments))
     if arguments.export:
         params = join(state.average, known)
         # A code must stay the nearest one, and a plain colour plain.
@@ -189,14 +192,8 @@ def run_bart(arguments: argparse.Namespace) -> None:
         BART,
         tokeniser,
         tokenise,
-        batches(arguments),
-        held_out(arguments),
-        draw_prompts(BART, tokeniser, tokenise),
-        steps=arguments.steps,
-        batch_size=arguments.batch_size,
-        peak=arguments.learning_rate,
-        cooldown=arguments.cooldown,
-        seed=arguments.seed,
+        draw=draw_prompts(BART, tokeniser, tokenise),
+        **teaching(arguments),
     )
     if arguments.export:
         write_params(arguments.export, state.average, BART.to_json(), dtype="int8")
@@ -218,12 +215,7 @@ def run_clip(arguments: argparse.Namespace) -> None:
         CLIP,
         trained_tokeniser(arguments),
         ClipTokenizer.from_folder(text, TEXT_LENGTH),
-        batches(arguments),
-        held_out(arguments),
-        steps=arguments.steps,
-        batch_size=arguments.batch_size,
-        peak=arguments.learning_rate,
-        seed=arguments.seed,
+        **teaching(arguments),
     )
     if arguments.export:
         write_params(arguments.export, state.average, CLIP.to_json(), dtype="int8")
@@ -261,14 +253,22 @@ def codes_file(arguments: argparse.Namespace) -> Path:
     return arguments.runs / CODES
 
 
-def known_parts(arguments: argparse.Namespace) -> dict:
-    """The image tokeniser's `codes` and `things`, as far as they are."""
+def codes_and_things(arguments: argparse.Namespace) -> dict:
     from dalle.training.nano import TOKENISER
+    from dalle.training.parts import read_codes
     from dalle.training.things import restore_things
-    from dalle.training.vqgan import read_codes
 
     things = restore_things(arguments.runs / "things", TOKENISER)
     return {"codes": read_codes(codes_file(arguments), TOKENISER), "things": things}
+
+
+def known_parts(arguments: argparse.Namespace) -> dict:
+    """The image tokeniser's `codes`, `things` and `finish`, as far as they are."""
+    from dalle.training.finish import restore_finish
+    from dalle.training.nano import TOKENISER
+
+    finish = restore_finish(arguments.runs / "looks", TOKENISER)
+    return codes_and_things(arguments) | {"finish": finish}
 
 
 def trained_tokeniser(arguments: argparse.Namespace):
@@ -279,14 +279,15 @@ def trained_tokeniser(arguments: argparse.Namespace):
     return restore_tokeniser(arguments.runs / "vqgan", known_parts(arguments), TOKENISER)
 
 
-STEPS = {"things": 6000, "vqgan": 3000, "bart": 6000, "clip": 1500}
-BATCH = {"things": 32, "vqgan": 16, "bart": 64, "clip": 96}
-PEAK = {"things": 1e-3, "vqgan": 1e-3, "bart": 2e-3, "clip": 1e-3}
+STEPS = {"things": 6000, "looks": 1500, "vqgan": 3000, "bart": 6000, "clip": 1500}
+BATCH = {"things": 32, "looks": 32, "vqgan": 16, "bart": 64, "clip": 96}
+PEAK = {"things": 1e-3, "looks": 2e-3, "vqgan": 1e-3, "bart": 2e-3, "clip": 1e-3}
 PARTS = {
     "scenes": (run_scenes, "Draw a sheet of the pictures to learn from."),
     "text": (run_text, "Learn the vocabularies of both text tokenisers."),
     "codes": (run_codes, "Find what the image codes stand for."),
     "things": (run_things, "Train how codes look beside each other."),
+    "looks": (run_looks, "Train what a look makes of a picture."),
     "vqgan": (run_vqgan, "Train the image tokeniser."),
     "bart": (run_bart, "Train the network that turns captions into codes."),
     "clip": (run_clip, "Train the network that ranks."),

@@ -81,9 +81,24 @@ class CellDecoder(nn.Module):
     ) -> Array:
         look, style, tint, _ = header.T
         layer = self.things(style, vectors, patches)
-        alpha = jnp.clip(2 * layer[..., 3:], 0, 1)
+        alpha = opacity(layer)
         things = layer[..., :3]
         tone = things.mean((1, 2)) / jnp.maximum(alpha.mean((1, 2)), 1e-3)
         things = self.dye(things, alpha, tint, tone)
-        picture = things + (1 - alpha) * (from_squares(ground, self.config.cell) - 0.5)
-        return self.finish(picture, jnp.ones_like(alpha), look, picture.mean((1, 2))) + 0.5
+        ground = from_squares(ground, self.config.cell) - 0.5
+        return self.give_look(lay_over(things, alpha, ground), look) + 0.5
+
+    def give_look(self, picture: Array, look: Array) -> Array:
+        """Pictures [B, H, W, 3] around 0, and a look for each."""
+        opaque = jnp.ones_like(picture[..., :1])
+        return self.finish(picture, opaque, look, picture.mean((1, 2)))
+
+
+def opacity(layer: Array) -> Array:
+    """[B, H, W, 4] in the form of `to_layer` -> [B, H, W, 1] in 0..1."""
+    return jnp.clip(2 * layer[..., 3:], 0, 1)
+
+
+def lay_over(things: Array, alpha: Array, ground: Array) -> Array:
+    """Things that are as strong as they are opaque, before a ground; all around 0."""
+    return things + (1 - alpha) * ground

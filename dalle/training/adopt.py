@@ -10,10 +10,11 @@ from dalle.models.checkpoint import read_params
 from dalle.models.loading import read_geometry
 from dalle.training.bart import optimiser as bart_optimiser
 from dalle.training.clip import optimiser as clip_optimiser
+from dalle.training.finish import optimiser as look_optimiser
+from dalle.training.parts import take_apart, write_codes
 from dalle.training.runs import Run, TrainState
 from dalle.training.things import optimiser as thing_optimiser
 from dalle.training.vqgan import optimiser as vqgan_optimiser
-from dalle.training.vqgan import write_codes
 
 WORDS = "words.txt"  # every word that a caption ever holds, one a line
 CODES = Path("codes", "codes.msgpack")
@@ -31,17 +32,19 @@ def adopt(model: Path, runs: Path) -> list[Path]:
         part: read_params(model / part, read_geometry(model / part, part)[1], dtype=jnp.float32)
         for part in ("vqgan", "bart", "clip")
     }
-    write_codes(runs / CODES, params["vqgan"].pop("codes"))
-    params["things"] = params["vqgan"]["decoder"].pop("things")
+    params["vqgan"], known = take_apart(params["vqgan"])
+    write_codes(runs / CODES, known["codes"])
+    params |= {"things": known["things"], "looks": known["finish"]}
     for part in ("bart", "clip"):
         (runs / "text" / part).mkdir(parents=True)
         shutil.copy(model / part / "tokenizer.json", runs / "text" / part)
     shutil.copy(model / WORDS, runs / "text")
     for part, optimiser in (
         ("things", thing_optimiser(peak=0.0, steps=1, cooldown=1.0)),
-        ("vqgan", vqgan_optimiser(peak=0.0, steps=1)),
+        ("looks", look_optimiser(peak=0.0, steps=1, cooldown=1.0)),
+        ("vqgan", vqgan_optimiser(peak=0.0, steps=1, cooldown=1.0)),
         ("bart", bart_optimiser(peak=0.0, steps=1, cooldown=1.0)),
-        ("clip", clip_optimiser(peak=0.0, steps=1)),
+        ("clip", clip_optimiser(peak=0.0, steps=1, cooldown=1.0)),
     ):
         Run(runs / part).save(TrainState.begin(params[part], optimiser))
     return [runs / part for part in ("text", "codes", *params)]

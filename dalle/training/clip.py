@@ -44,10 +44,10 @@ SWAPS = (
 )
 
 
-def optimiser(peak: float, steps: int) -> optax.GradientTransformation:
+def optimiser(peak: float, steps: int, cooldown: float) -> optax.GradientTransformation:
     """Muon for the layers' products; Adam at `peak` for embeddings, projections and norms."""
     return muon_with_adam(
-        learning_rate(peak, WARMUP, steps, cooldown=0.4),
+        learning_rate(peak, WARMUP, steps, cooldown),
         MUON_RATE,
         lambda name, leaf: "/layers/" in name and name.endswith("kernel"),
         b2=0.98,
@@ -129,13 +129,14 @@ def train_clip(
     *,
     steps: int,
     batch_size: int,
-    peak: float = 1e-3,
+    peak: float,
+    cooldown: float,
     seed: int = 0,
 ) -> TrainState:
     """Trains to `steps` in `folder`."""
     network = ClipModule(config, fast_dtype())
     size, preprocessing = config.vision_config.image_size, ClipPreprocessing.from_json({}, 0)
-    tx = optimiser(peak, steps)
+    tx = optimiser(peak, steps, cooldown)
 
     def prepared(step: int, batch: Batch) -> tuple:
         rng, captions = np.random.default_rng((seed, step)), batch.captions

@@ -11,6 +11,7 @@ from dalle.training.runs import Run
 # run: what of its log is worth showing, and on which scale
 SHOWN = {
     "things": (("psnr", "held_out_psnr"), "dB", "linear"),
+    "looks": (("psnr", "held_out_psnr"), "dB", "linear"),
     "vqgan": (("psnr", "held_out_psnr_known", "held_out_psnr_read"), "dB", "linear"),
     "bart": (("loss", "held_out", "held_out_unprompted"), "nats a code", "log"),
     "clip": (("loss", "held_out"), "nats", "linear"),

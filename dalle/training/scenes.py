@@ -35,6 +35,7 @@ class Stage:
     tinted: float = 0.0  # things of one kind are shown, and asked for, in another colour
     placed: float = 0.0  # a place instead of a plain background
     looked: float = 0.0  # a look
+    large: float = 0.5  # a single thing is large where no size is said, else of the middle size
     resized: float = 0.0  # a single thing is big or small
     moved: float = 0.25  # things stand off the centre
     natural: float = 0.1  # a thing's own colour is said
@@ -44,8 +45,8 @@ class Stage:
 # Four things in a picture are learned at the price of one: every cell is paid for anyway.
 FEW = {"single": 44, "pair": 22, "trio": 8, "quartet": 20, "count": 6}
 # What is harder is shown more: large things (36 codes each), small ones, several of a kind.
-MANY = {"single": 50, "pair": 8, "trio": 3, "quartet": 8, "quintet": 7, "stack": 2, "on": 5,
-        "ride": 5, "hat": 2, "front": 2, "meal": 2, "count": 9}  # fmt: skip
+MANY = {"single": 58, "pair": 6, "trio": 2, "quartet": 6, "quintet": 5, "stack": 2, "on": 4,
+        "ride": 4, "hat": 2, "front": 2, "meal": 2, "count": 9}  # fmt: skip
 # For learning what cells look like: hardly any is empty.
 CROWDED = {"packed": 50, "quartet": 25, "quintet": 5, "single": 10, "ride": 4, "hat": 2, "front": 2,
            "meal": 2}  # fmt: skip
@@ -59,7 +60,7 @@ STAGES = {
         tinted=0.08, placed=0.25, looked=0.1, resized=0.1, everyday=1.5,
     ),
     "full": Stage(
-        MANY, MOSTLY_3D, tinted=0.12, placed=0.35, looked=0.15, resized=0.15, moved=0.8,
+        MANY, MOSTLY_3D, tinted=0.12, placed=0.35, looked=0.15, large=0.7, resized=0.15, moved=0.8,
         everyday=0.9,
     ),
 }  # fmt: skip
@@ -193,7 +194,7 @@ class SceneComposer:
     def _size(self, dice: Dice) -> tuple[int, bool]:
         """Cells of a single thing, and whether the caption says that it is big or small."""
         if not dice.chance(self._stage.resized):
-            return dice.pick((MIDDLE, LARGE)), False
+            return LARGE if dice.chance(self._stage.large) else MIDDLE, False
         return dice.pick((SMALL, LARGE)), dice.chance(0.8)
 
     def _background(self, tinted: str | None, dice: Dice) -> str:

@@ -19,6 +19,7 @@ from dalle.models.cells import CellNetwork, to_layer
 from dalle.models.hardware import fast_dtype
 from dalle.training.data import Batch
 from dalle.training.muon import muon_with_adam
+from dalle.training.parts import begin_part, restore_part
 from dalle.training.reconstruction import mean_psnr, reconstruction_loss, save_versions
 from dalle.training.runs import Run, TrainState, learning_rate, train
 
@@ -35,13 +36,6 @@ def optimiser(peak: float, steps: int, cooldown: float) -> optax.GradientTransfo
         lambda name, leaf: "block_" in name and leaf.ndim == 2,
         b2=0.99,
     )
-
-
-def new_state(network: CellNetwork, tx: optax.GradientTransformation, seed: int) -> TrainState:
-    config = network.config
-    pixels = jnp.zeros((1, config.resolution, config.resolution, 3))
-    params = jax.jit(network.init)(jax.random.key(seed), pixels)["params"]["decoder"]["things"]
-    return TrainState.begin(params, tx)
 
 
 def draw(network: CellNetwork, params: dict, codes: dict, tokens: Array) -> Array:
@@ -99,7 +93,7 @@ def train_things(
     """Trains to `steps` in `folder`."""
     network, tx = CellNetwork(config, fast_dtype()), optimiser(peak, steps, cooldown)
     run = Run(folder)
-    state = run.restore(new_state(network, tx, seed))
+    state = run.restore(begin_part(config, "things", tx, seed))
     shown = held_out.foregrounds, held_out.headers
 
     def draw_samples(state: TrainState) -> None:
@@ -120,5 +114,4 @@ def train_things(
 
 def restore_things(folder: Path, config: CellTokenizerConfig) -> dict[str, Any]:
     """What the run in `folder` has learned; before its first step, to add nothing."""
-    network = CellNetwork(config, fast_dtype())
-    return Run(folder).restore(new_state(network, optimiser(0.0, 1, 1.0), seed=0)).average
+    return restore_part(folder, config, "things", optimiser(0.0, 1, 1.0))

@@ -1,7 +1,7 @@
-"""Trains what finishes a picture and what reads one; codes and things are known by then.
+"""Trains what tints things and what reads pictures; codes, things and looks are known by then.
 
-The filters that tint things and give a picture its look learn from codes whose making is known, and
-the encoder to find those codes in the finished picture.
+The filter that tints learns from codes whose making is known, and the encoder to find those codes
+in the finished picture.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,61 +13,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import serialization
 from jax import Array
 
-from dalle.errors import DalleError
 from dalle.models.cell_config import CellTokenizerConfig
-from dalle.models.cells import CellNetwork, CellTokenizer, cell_shapes
+from dalle.models.cells import CellNetwork, CellTokenizer
 from dalle.models.hardware import fast_dtype
 from dalle.training.bart import codes_of
 from dalle.training.data import Batch
+from dalle.training.parts import begin_rest, join
 from dalle.training.reconstruction import mean_psnr, reconstruction_loss, save_versions
-from dalle.training.runs import Run, TrainState, learning_rate, train, write_atomically
+from dalle.training.runs import Run, TrainState, learning_rate, train
 
 EMA_DECAY = 0.999  # of the weights that are shipped
 WARMUP = 100  # steps
 
 
-def optimiser(peak: float, steps: int) -> optax.GradientTransformation:
-    schedule = learning_rate(peak, WARMUP, steps, cooldown=0.3)
+def optimiser(peak: float, steps: int, cooldown: float) -> optax.GradientTransformation:
+    schedule = learning_rate(peak, WARMUP, steps, cooldown)
     return optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, b2=0.99))
-
-
-def write_codes(path: Path, codes: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, serialization.to_bytes(codes))
-
-
-def read_codes(path: Path, config: CellTokenizerConfig) -> dict[str, Any]:
-    """The found codes as parameters; DalleError where there are none, or of another size."""
-    expected = jax.tree.map(lambda leaf: np.zeros(leaf.shape), cell_shapes(config)["codes"])
-    try:
-        codes = serialization.from_bytes(expected, path.read_bytes())
-    except FileNotFoundError:
-        raise DalleError(
-            f"there are no codes in {path}; run `python -m dalle train codes` first."
-        ) from None
-    if jax.tree.map(np.shape, codes) != jax.tree.map(np.shape, expected):
-        raise DalleError(
-            f"{path} holds codes of another size than the model's; run `python -m dalle train "
-            "codes` again, or choose another run folder."
-        )
-    return jax.tree.map(jnp.asarray, codes)
-
-
-def new_state(network: CellNetwork, tx: optax.GradientTransformation, seed: int) -> TrainState:
-    config = network.config
-    pixels = jnp.zeros((1, config.resolution, config.resolution, 3))
-    params = dict(jax.jit(network.init)(jax.random.key(seed), pixels)["params"])
-    del params["codes"], params["decoder"]["things"]
-    return TrainState.begin(params, tx)
-
-
-def join(params: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
-    """The whole tree, of what is trained here and of the `codes` and `things` that are known."""
-    decoder = params["decoder"] | {"things": known["things"]}
-    return params | {"codes": known["codes"], "decoder": decoder}
 
 
 def reading_loss(
@@ -91,12 +54,12 @@ def reading_loss(
 @partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
 def update(
     state: TrainState,
-    known: dict[str, Any],  # `codes` and `things`
+    known: dict[str, Any],  # `codes`, `things` and `finish`
     batch: tuple[Array, Array, Array],  # pictures, things: uint8 [B, H, W, 3 and 4]; [B, 4]
     network: CellNetwork,
     tx: optax.GradientTransformation,
 ) -> tuple[TrainState, dict[str, Array]]:
-    """One step of filters and reader."""
+    """One step of tint and reader."""
     pictures, things = (pixels.astype(jnp.float32) / 255 for pixels in batch[:2])
     headers = batch[2]
     tokens = network.apply(
@@ -137,19 +100,20 @@ def draw_reconstructions(path: Path, tokeniser: CellTokenizer, batch: Batch) -> 
 def train_tokeniser(
     folder: Path,
     config: CellTokenizerConfig,
-    known: dict[str, Any],  # `codes` and `things`
+    known: dict[str, Any],  # `codes`, `things` and `finish`
     batches: Callable[[int], Iterator[Batch]],  # from a step on
     held_out: Batch,  # never trained on
     *,
     steps: int,
     batch_size: int,
-    peak: float = 1e-3,
+    peak: float,
+    cooldown: float,
     seed: int = 0,
 ) -> TrainState:
-    """Trains filters and encoder to `steps` in `folder`."""
-    network, tx = CellNetwork(config, fast_dtype()), optimiser(peak, steps)
+    """Trains tint and encoder to `steps` in `folder`."""
+    network, tx = CellNetwork(config, fast_dtype()), optimiser(peak, steps, cooldown)
     run = Run(folder)
-    state = run.restore(new_state(network, tx, seed))
+    state = run.restore(begin_rest(config, tx, seed))
 
     def draw_samples(state: TrainState) -> None:
         tokeniser = CellTokenizer(config, join(state.average, known), fast_dtype())
@@ -169,7 +133,6 @@ def train_tokeniser(
 def restore_tokeniser(
     folder: Path, known: dict[str, Any], config: CellTokenizerConfig
 ) -> CellTokenizer:
-    """What the run in `folder` would ship now, with the `codes` and `things` that are known."""
-    network = CellNetwork(config, fast_dtype())
-    state = Run(folder).restore(new_state(network, optimiser(0.0, 1), seed=0))
+    """What the run in `folder` would ship now, with what is known: `codes`, `things`, `finish`."""
+    state = Run(folder).restore(begin_rest(config, optimiser(0.0, 1, 1.0), seed=0))
     return CellTokenizer(config, join(state.average, known), fast_dtype())

@@ -4,12 +4,12 @@ import pytest
 from PIL import Image
 
 from dalle.errors import DalleError
-from dalle.training.overview import LABEL, SHEETS, WIDTH, draw_curves, stack_samples
+from dalle.training.overview import LABEL, SHEETS, SHOWN, WIDTH, draw_curves, stack_samples
 from dalle.training.runs import Run
 
 
 def test_curves_of_all_runs_are_one_picture(tmp_path):
-    for name in ("things", "vqgan", "bart", "clip"):
+    for name in SHOWN:
         for step in (1, 2, 3):
             Run(tmp_path / name).log(step, {"loss": 3 / step, "psnr": 20 + step})
     path = draw_curves(tmp_path, tmp_path / "curves.png")

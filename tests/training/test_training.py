@@ -18,10 +18,10 @@ from dalle.models.checkpoint import write_params
 from dalle.models.config import ClipConfig
 from dalle.text import ClipTokenizer, PromptTokenizer
 from dalle.text.tokenize import CLIP_SPECIALS, train_tokenizer
-from dalle.training import bart, clip, nano, things, vqgan
+from dalle.training import bart, clip, finish, nano, parts, things, vqgan
 from dalle.training.adopt import CODES, adopt
 from dalle.training.codes import find_codes
-from dalle.training.data import SceneExamples
+from dalle.training.data import Batch, SceneExamples
 from dalle.training.headers import GROUND_CODES
 from dalle.training.places import draw_ground
 from dalle.training.runs import Run
@@ -75,7 +75,7 @@ def codes(examples, tmp_path_factory):
     path = tmp_path_factory.mktemp("codes") / "codes.msgpack"
     grounds = np.stack([draw_ground(ground) for ground in GROUND_CODES])
     shown = (examples.batch(n, 50).foregrounds for n in range(4))
-    vqgan.write_codes(path, find_codes(shown, grounds, CELLS))
+    parts.write_codes(path, find_codes(shown, grounds, CELLS))
     return path
 
 
@@ -85,10 +85,10 @@ def things_run(examples, codes, tmp_path_factory):
     things.train_things(
         folder,
         CELLS,
-        vqgan.read_codes(codes, CELLS),
+        parts.read_codes(codes, CELLS),
         lambda start: (examples.batch(n, 4) for n in itertools.count(start)),
         examples.batch(999, 8),
-        steps=200,
+        steps=300,
         batch_size=4,
         peak=3e-3,
         cooldown=0.2,
@@ -97,10 +97,31 @@ def things_run(examples, codes, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def known(things_run, codes):
+def looks_run(examples, codes, things_run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("looks")
+    finish.train_finish(
+        folder,
+        CELLS,
+        {
+            "codes": parts.read_codes(codes, CELLS),
+            "things": things.restore_things(things_run, CELLS),
+        },
+        lambda start: (examples.batch(n, 4) for n in itertools.count(start)),
+        examples.batch(999, 8),
+        steps=200,
+        batch_size=4,
+        peak=1e-2,
+        cooldown=0.3,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def known(things_run, looks_run, codes):
     return {
-        "codes": vqgan.read_codes(codes, CELLS),
+        "codes": parts.read_codes(codes, CELLS),
         "things": things.restore_things(things_run, CELLS),
+        "finish": finish.restore_finish(looks_run, CELLS),
     }
 
 
@@ -121,6 +142,7 @@ def train_cells(examples, known, folder, steps):
         steps=steps,
         batch_size=4,
         peak=3e-3,
+        cooldown=0.3,
     )
 
 
@@ -164,21 +186,42 @@ def test_the_tokeniser_learns_what_things_look_like(things_run, known, examples,
     assert (things_run / "samples.png").is_file()
 
 
-def test_the_tokeniser_learns_to_finish_and_to_read(tokeniser_run, known, examples, tmp_path):
+def test_the_tokeniser_learns_looks(looks_run, known, examples, tmp_path):
+    network = CellNetwork(CELLS)
+    pictures, looked, looks = next(
+        finish.give_looks(iter([examples.batch(500, 8)]), known, network, 0, 7)
+    )
+    assert (looks > 0).all()
+
+    def error(params):
+        drawn = finish.finish(network, params, pictures, looks)
+        return float(jnp.abs(drawn - looked / 255).mean())
+
+    untrained = finish.restore_finish(tmp_path, CELLS)
+    assert error(known["finish"]) < 0.7 * error(untrained)
+    assert (looks_run / "samples.png").is_file()
+
+
+def test_the_tokeniser_learns_to_tint_and_to_read(tokeniser_run, known, examples, tmp_path):
     folder, _ = tokeniser_run
     assert (folder / "samples.png").is_file()
     assert (folder / "curve.png").is_file()
     seen = losses(folder)
     assert seen[-1] < 0.8 * seen[0]
-    batch = examples.batch(500, 8)
     trained = vqgan.restore_tokeniser(folder, known, CELLS)
     untrained = vqgan.restore_tokeniser(tmp_path, known, CELLS)
+    batch = examples.batch(500, 8)
     after, before = (
         vqgan.draw_reconstructions(tmp_path / "drawn.png", model, batch)
         for model in (trained, untrained)
     )
-    assert after["held_out_psnr_known"] > before["held_out_psnr_known"]
     assert after["held_out_psnr_read"] > before["held_out_psnr_read"]
+    tinted = Batch([scene for scene in examples.batch(5, 200).examples if scene.tint])
+    after, before = (
+        vqgan.draw_reconstructions(tmp_path / "tinted.png", model, tinted)
+        for model in (trained, untrained)
+    )
+    assert after["held_out_psnr_known"] > before["held_out_psnr_known"]
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     reading = [row["reading"] for row in rows if "reading" in row]
     assert reading[-1] < 0.8 * reading[0]
@@ -196,16 +239,16 @@ def test_grounds_and_empty_cells_are_exact(tokeniser):
 
 def test_codes_of_another_size_and_missing_ones_are_refused(codes, tmp_path):
     with pytest.raises(DalleError, match=r"there are no codes in .*train codes"):
-        vqgan.read_codes(tmp_path / "codes.msgpack", CELLS)
+        parts.read_codes(tmp_path / "codes.msgpack", CELLS)
     other = dataclasses.replace(CELLS, n_embed=64)
     with pytest.raises(DalleError, match="holds codes of another size"):
-        vqgan.read_codes(codes, other)
+        parts.read_codes(codes, other)
 
 
 def test_the_exported_tokeniser_is_the_trained_one(
     tokeniser_run, tokeniser, known, examples, tmp_path
 ):
-    params = vqgan.join(tokeniser_run[1].average, known)
+    params = parts.join(tokeniser_run[1].average, known)
     write_params(tmp_path, params, CELLS.to_json(), dtype=jnp.float16)
     batch = examples.batch(5, 2)
     loaded = load_vqgan(tmp_path)
@@ -286,6 +329,7 @@ def test_clip_learns(examples, tokeniser, text, tmp_path):
         steps=120,
         batch_size=12,
         peak=3e-3,
+        cooldown=0.3,
     )
     seen = losses(tmp_path)
     assert seen[-1] < 0.98 * seen[0]  # few things look alike: no caption can tell them apart
@@ -294,8 +338,9 @@ def test_clip_learns(examples, tokeniser, text, tmp_path):
 def test_the_model_that_ships_can_be_learned_on_from(tmp_path):
     adopt(SHIPPED, tmp_path)
     known = {
-        "codes": vqgan.read_codes(tmp_path / CODES, nano.TOKENISER),
+        "codes": parts.read_codes(tmp_path / CODES, nano.TOKENISER),
         "things": things.restore_things(tmp_path / "things", nano.TOKENISER),
+        "finish": finish.restore_finish(tmp_path / "looks", nano.TOKENISER),
     }
     tokeniser = vqgan.restore_tokeniser(tmp_path / "vqgan", known, nano.TOKENISER)
     shipped = load_vqgan(SHIPPED / "vqgan")
