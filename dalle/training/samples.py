@@ -26,6 +26,7 @@ from dalle.models.decoding import (
     step,
 )
 from dalle.models.hardware import fast_dtype
+from dalle.training.nano import GENERATION
 
 PROMPTS = (
     "a red apple on a blue background",
@@ -45,8 +46,6 @@ PROMPTS = (
     "a guitar on a grey background",
     "a sunflower on a navy background",
 )
-CONDITION_SCALE = 3.0
-TOP_K = 16
 COLUMNS = 8
 
 
@@ -59,8 +58,8 @@ def sample_codes(weights: DecoderWeights, cross: CrossCache, key: Array, length:
         tokens, cache = carry
         logits, cache = step(weights, cache, cross, tokens, position)
         conditional, unconditional = jnp.split(logits[:, : config.image_vocab_size], 2)
-        guided = unconditional + CONDITION_SCALE * (conditional - unconditional)
-        likeliest, codes = lax.top_k(guided, TOP_K)
+        guided = unconditional + GENERATION["condition_scale"] * (conditional - unconditional)
+        likeliest, codes = lax.top_k(guided / GENERATION["temperature"], GENERATION["top_k"])
         chosen = jax.random.categorical(jax.random.fold_in(key, position), likeliest)
         drawn = jnp.take_along_axis(codes, chosen[:, None], 1)[:, 0]
         return (jnp.tile(drawn, 2), cache), drawn
