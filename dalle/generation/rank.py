@@ -12,7 +12,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from PIL import Image
 
-REPEATED = 0.5  # points of score that a picture is set back by for each kept one that it looks like
+REPEATED = 5.0  # points of score that a picture is set back by for each kept one that it looks like
 HASH_SIDE = 8
 
 

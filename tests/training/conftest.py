@@ -1,10 +1,31 @@
-"""A small library of plain shapes in place of the real drawings."""
+"""Plain shapes in place of the real drawings, and a small image tokeniser that learns them."""
 
+import dataclasses
+import itertools
+import json
+
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from dalle.training import finish, nano, parts, things, vqgan
+from dalle.training.codes import find_codes
+from dalle.training.data import SceneExamples
+from dalle.training.headers import GROUND_CODES
+from dalle.training.places import draw_ground
 from dalle.training.sprites import SpriteLibrary, write_sprites
 from dalle.training.vocabulary import read_kinds
+
+CELLS = dataclasses.replace(
+    nano.TOKENISER,
+    n_embed=128,
+    embed_dim=16,
+    decoder_width=32,
+    decoder_hidden=32,
+    decoder_blocks=1,
+    filter_width=16,
+    reader_width=32,
+)
 
 # kind: (colour, box of an ellipse in a 100 x 100 drawing)
 SHAPES = {
@@ -38,3 +59,94 @@ def library(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sprites") / "library"
     write_sprites(folder, drawn_shapes())
     return SpriteLibrary(folder)
+
+
+@pytest.fixture(scope="session")
+def examples(library):
+    return SceneExamples(library, "full")
+
+
+@pytest.fixture(scope="session")
+def codes(examples, tmp_path_factory):
+    path = tmp_path_factory.mktemp("codes") / "codes.msgpack"
+    grounds = np.stack([draw_ground(ground) for ground in GROUND_CODES])
+    shown = (examples.batch(n, 50).foregrounds for n in range(4))
+    parts.write_codes(path, find_codes(shown, grounds, CELLS))
+    return path
+
+
+@pytest.fixture(scope="session")
+def things_run(examples, codes, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("things")
+    things.train_things(
+        folder,
+        CELLS,
+        parts.read_codes(codes, CELLS),
+        lambda start: (examples.batch(n, 4) for n in itertools.count(start)),
+        examples.batch(999, 8),
+        steps=300,
+        batch_size=4,
+        peak=3e-3,
+        cooldown=0.2,
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def looks_run(examples, codes, things_run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("looks")
+    finish.train_finish(
+        folder,
+        CELLS,
+        {
+            "codes": parts.read_codes(codes, CELLS),
+            "things": things.restore_things(things_run, CELLS),
+        },
+        lambda start: (examples.batch(n, 4) for n in itertools.count(start)),
+        examples.batch(999, 8),
+        steps=200,
+        batch_size=4,
+        peak=1e-2,
+        cooldown=0.3,
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def known(things_run, looks_run, codes):
+    return {
+        "codes": parts.read_codes(codes, CELLS),
+        "things": things.restore_things(things_run, CELLS),
+        "finish": finish.restore_finish(looks_run, CELLS),
+    }
+
+
+@pytest.fixture(scope="session")
+def tokeniser_run(examples, known, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("vqgan")
+    state = train_cells(examples, known, folder, steps=60)
+    return folder, state
+
+
+def train_cells(examples, known, folder, steps):
+    return vqgan.train_tokeniser(
+        folder,
+        CELLS,
+        known,
+        lambda start: (examples.batch(n, 4) for n in itertools.count(start)),
+        examples.batch(999, 8),
+        steps=steps,
+        batch_size=4,
+        peak=3e-3,
+        cooldown=0.3,
+    )
+
+
+@pytest.fixture(scope="session")
+def tokeniser(tokeniser_run, known):
+    return vqgan.restore_tokeniser(tokeniser_run[0], known, CELLS)
+
+
+def losses(folder):
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [row["loss"] for row in rows if "loss" in row]
