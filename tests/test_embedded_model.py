@@ -74,7 +74,7 @@ def test_something_stands_before_the_background(nano):
     for picture in result.pictures:
         pixels = np.asarray(picture.image, np.float32)
         other = np.abs(pixels - COLOURS["blue"]).max(-1) > 60
-        assert other.mean() > 0.05
+        assert other.mean() > 0.02  # a small thing stands in 4 of 64 cells
 
 
 def test_another_seed_gives_other_pictures_and_the_same_seed_the_same(nano):
