@@ -137,7 +137,7 @@ def run_things(arguments: argparse.Namespace) -> None:
     from dalle.training.things import train_things
 
     codes = read_codes(codes_file(arguments), TOKENISER)
-    train_things(arguments.runs / "things", TOKENISER, codes, **teaching(arguments))
+    train_things(arguments.runs / "things", TOKENISER, codes, lesson(arguments))
 
 
 def run_looks(arguments: argparse.Namespace) -> None:
@@ -145,20 +145,22 @@ def run_looks(arguments: argparse.Namespace) -> None:
     from dalle.training.nano import TOKENISER
 
     known = codes_and_things(arguments)
-    train_finish(arguments.runs / "looks", TOKENISER, known, **teaching(arguments))
+    train_finish(arguments.runs / "looks", TOKENISER, known, lesson(arguments))
 
 
-def teaching(arguments: argparse.Namespace) -> dict:
+def lesson(arguments: argparse.Namespace):
     """What a training learns from, and for how long."""
-    return {
-        "batches": batches(arguments),
-        "held_out": held_out(arguments),
-        "steps": arguments.steps,
-        "batch_size": arguments.batch_size,
-        "peak": arguments.learning_rate,
-        "cooldown": arguments.cooldown,
-        "seed": arguments.seed,
-    }
+    from dalle.training.data import Lesson
+
+    return Lesson(
+        batches(arguments),
+        held_out(arguments),
+        arguments.steps,
+        arguments.batch_size,
+        arguments.learning_rate,
+        arguments.cooldown,
+        arguments.seed,
+    )
 
 
 def run_vqgan(arguments: argparse.Namespace) -> None:
@@ -168,7 +170,7 @@ def run_vqgan(arguments: argparse.Namespace) -> None:
     from dalle.training.vqgan import train_tokeniser
 
     known = known_parts(arguments)
-    state = train_tokeniser(arguments.runs / "vqgan", TOKENISER, known, **teaching(arguments))
+    state = train_tokeniser(arguments.runs / "vqgan", TOKENISER, known, lesson(arguments))
     if arguments.export:
         params = join(state.average, known)
         # A code must stay the nearest one, and a plain colour plain.
@@ -192,8 +194,8 @@ def run_bart(arguments: argparse.Namespace) -> None:
         BART,
         tokeniser,
         tokenise,
-        draw=draw_prompts(BART, tokeniser, tokenise),
-        **teaching(arguments),
+        draw_prompts(BART, tokeniser, tokenise),
+        lesson(arguments),
     )
     if arguments.export:
         write_params(arguments.export, state.average, BART.to_json(), dtype="int8")
@@ -215,7 +217,7 @@ def run_clip(arguments: argparse.Namespace) -> None:
         CLIP,
         trained_tokeniser(arguments),
         ClipTokenizer.from_folder(text, TEXT_LENGTH),
-        **teaching(arguments),
+        lesson(arguments),
     )
     if arguments.export:
         write_params(arguments.export, state.average, CLIP.to_json(), dtype="int8")

@@ -15,7 +15,7 @@ from dalle.models.bart import BartNetwork
 from dalle.models.cells import CellTokenizer
 from dalle.models.config import BartConfig
 from dalle.models.hardware import fast_dtype
-from dalle.training.data import Batch
+from dalle.training.data import Batch, Lesson
 from dalle.training.muon import muon_with_adam
 from dalle.training.runs import Run, TrainState, learning_rate, train
 
@@ -105,24 +105,20 @@ def train_bart(
     config: BartConfig,
     tokeniser: CellTokenizer,
     tokenise: Callable,  # captions -> Tokens
-    batches: Callable[[int], Iterator[Batch]],  # from a step on
-    held_out: Batch,  # never trained on
     draw: Callable[[Path, dict], None],  # sample sheet at a path, from params
-    *,
-    steps: int,
-    batch_size: int,
-    peak: float,
-    cooldown: float,
-    seed: int = 0,
+    lesson: Lesson,
 ) -> TrainState:
-    """Trains to `steps` in `folder`."""
-    network, tx = BartNetwork(config, fast_dtype()), optimiser(peak, steps, cooldown)
+    """Trains in `folder`."""
+    network, tx = (
+        BartNetwork(config, fast_dtype()),
+        optimiser(lesson.peak, lesson.steps, lesson.cooldown),
+    )
     run = Run(folder)
-    state = run.restore(TrainState.begin(first_params(network, seed), tx))
+    state = run.restore(TrainState.begin(first_params(network, lesson.seed), tx))
     start = int(state.step)
 
-    tokens = tokenise(held_out.captions)
-    codes = codes_of(held_out, tokeniser)
+    tokens = tokenise(lesson.held_out.captions)
+    codes = codes_of(lesson.held_out, tokeniser)
     judged = jnp.asarray(tokens.input_ids), jnp.asarray(tokens.attention_mask), codes
     empty = tokenise([""] * len(codes))
     unprompted = jnp.asarray(empty.input_ids), jnp.asarray(empty.attention_mask), codes
@@ -138,8 +134,8 @@ def train_bart(
         run,
         state,
         lambda state, batch: update(state, batch, network, tx),
-        encoded(batches(start), tokeniser, tokenise, start, seed),
-        steps=steps,
-        batch_size=batch_size,
+        encoded(lesson.batches(start), tokeniser, tokenise, start, lesson.seed),
+        steps=lesson.steps,
+        batch_size=lesson.batch_size,
         draw_samples=draw_samples,
     )

@@ -8,7 +8,7 @@ because what will be ranked has been too.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from dalle.models.hardware import fast_dtype
 from dalle.training.bart import codes_of
 from dalle.training.broken import break_codes
 from dalle.training.colours import COLOUR_NAMES, COLOURS
-from dalle.training.data import Batch
+from dalle.training.data import Batch, Lesson
 from dalle.training.muon import muon_with_adam
 from dalle.training.runs import Run, TrainState, learning_rate, train
 
@@ -124,22 +124,15 @@ def train_clip(
     config: ClipConfig,
     tokeniser: CellTokenizer,
     tokenise: Callable,  # captions -> Tokens
-    batches: Callable[[int], Iterator[Batch]],  # from a step on
-    held_out: Batch,  # never trained on
-    *,
-    steps: int,
-    batch_size: int,
-    peak: float,
-    cooldown: float,
-    seed: int = 0,
+    lesson: Lesson,
 ) -> TrainState:
-    """Trains to `steps` in `folder`."""
+    """Trains in `folder`."""
     network = ClipModule(config, fast_dtype())
     size, preprocessing = config.vision_config.image_size, ClipPreprocessing.from_json({}, 0)
-    tx = optimiser(peak, steps, cooldown)
+    tx = optimiser(lesson.peak, lesson.steps, lesson.cooldown)
 
     def prepared(step: int, batch: Batch) -> tuple:
-        rng, captions = np.random.default_rng((seed, step)), batch.captions
+        rng, captions = np.random.default_rng((lesson.seed, step)), batch.captions
         tokens = tokenise([*captions, *(contrary(caption, rng) for caption in captions)])
         pictures = jnp.asarray(batch.pictures, jnp.float32) / 255
         half = len(pictures) // 2
@@ -153,8 +146,8 @@ def train_clip(
             jnp.asarray(tokens.attention_mask, bool),
         )
 
-    judged = prepared(0, held_out)
-    params = jax.jit(network.init)(jax.random.key(seed), *judged)["params"]
+    judged = prepared(0, lesson.held_out)
+    params = jax.jit(network.init)(jax.random.key(lesson.seed), *judged)["params"]
     run = Run(folder)
     state = run.restore(TrainState.begin(params, tx))
     start = int(state.step)
@@ -168,8 +161,8 @@ def train_clip(
         run,
         state,
         lambda state, batch: update(state, batch, network, tx),
-        (prepared(step, batch) for step, batch in enumerate(batches(start), start)),
-        steps=steps,
-        batch_size=batch_size,
+        (prepared(step, batch) for step, batch in enumerate(lesson.batches(start), start)),
+        steps=lesson.steps,
+        batch_size=lesson.batch_size,
         draw_samples=judge,
     )

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,6 +53,19 @@ class Batch:
 
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a training learns from, and for how long."""
+
+    batches: Callable[[int], Iterator[Batch]]  # from a step on
+    held_out: Batch  # never trained on
+    steps: int  # in all
+    batch_size: int
+    peak: float  # of the learning rate
+    cooldown: float  # part of the steps in which the rate falls
+    seed: int = 0
 
 
 class Examples(Protocol):

@@ -4,7 +4,7 @@ It learns each look as what is done to the picture that the decoder has drawn. T
 of the true picture instead, it draws the mean of all lines that might be there, too faint to see.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.cell_decoder import lay_over, opacity
 from dalle.models.cells import CellNetwork
 from dalle.models.hardware import fast_dtype
-from dalle.training.data import Batch
+from dalle.training.data import Batch, Lesson
 from dalle.training.headers import GROUND_CODES, LOOK_CODES
 from dalle.training.looks import LOOKS
 from dalle.training.parts import begin_part, restore_part
@@ -103,21 +103,17 @@ def train_finish(
     folder: Path,
     config: CellTokenizerConfig,
     known: dict[str, Any],  # `codes` and `things`
-    batches: Callable[[int], Iterator[Batch]],  # from a step on
-    held_out: Batch,  # never trained on
-    *,
-    steps: int,
-    batch_size: int,
-    peak: float,
-    cooldown: float,
-    seed: int = 0,
+    lesson: Lesson,
 ) -> TrainState:
-    """Trains to `steps` in `folder`."""
-    network, tx = CellNetwork(config, fast_dtype()), optimiser(peak, steps, cooldown)
+    """Trains in `folder`."""
+    network, tx = (
+        CellNetwork(config, fast_dtype()),
+        optimiser(lesson.peak, lesson.steps, lesson.cooldown),
+    )
     run = Run(folder)
-    state = run.restore(begin_part(config, "finish", tx, seed))
+    state = run.restore(begin_part(config, "finish", tx, lesson.seed))
     start = int(state.step)
-    shown = next(give_looks(iter([held_out]), known, network, 0, seed + 1))
+    shown = next(give_looks(iter([lesson.held_out]), known, network, 0, lesson.seed + 1))
 
     def draw_samples(state: TrainState) -> None:
         made = np.clip(np.asarray(finish(network, state.average, shown[0], shown[2])), 0, 1)
@@ -129,9 +125,9 @@ def train_finish(
         run,
         state,
         lambda state, batch: update(state, batch, network, tx),
-        give_looks(batches(start), known, network, start, seed),
-        steps=steps,
-        batch_size=batch_size,
+        give_looks(lesson.batches(start), known, network, start, lesson.seed),
+        steps=lesson.steps,
+        batch_size=lesson.batch_size,
         draw_samples=draw_samples,
     )
 

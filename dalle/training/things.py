@@ -3,7 +3,6 @@
 Neither ground nor tint nor look is drawn, so that a picture costs a fraction of a finished one.
 """
 
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from jax import Array
 from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.cells import CellNetwork, to_layer
 from dalle.models.hardware import fast_dtype
-from dalle.training.data import Batch
+from dalle.training.data import Lesson
 from dalle.training.muon import muon_with_adam
 from dalle.training.parts import begin_part, restore_part
 from dalle.training.reconstruction import mean_psnr, reconstruction_loss, save_versions
@@ -81,20 +80,16 @@ def train_things(
     folder: Path,
     config: CellTokenizerConfig,
     codes: dict[str, Any],
-    batches: Callable[[int], Iterator[Batch]],  # from a step on
-    held_out: Batch,  # never trained on
-    *,
-    steps: int,
-    batch_size: int,
-    peak: float,
-    cooldown: float,
-    seed: int = 0,
+    lesson: Lesson,
 ) -> TrainState:
-    """Trains to `steps` in `folder`."""
-    network, tx = CellNetwork(config, fast_dtype()), optimiser(peak, steps, cooldown)
+    """Trains in `folder`."""
+    network, tx = (
+        CellNetwork(config, fast_dtype()),
+        optimiser(lesson.peak, lesson.steps, lesson.cooldown),
+    )
     run = Run(folder)
-    state = run.restore(begin_part(config, "things", tx, seed))
-    shown = held_out.foregrounds, held_out.headers
+    state = run.restore(begin_part(config, "things", tx, lesson.seed))
+    shown = lesson.held_out.foregrounds, lesson.held_out.headers
 
     def draw_samples(state: TrainState) -> None:
         true, drawn = map(np.asarray, redraw(state.average, codes, shown, network))
@@ -105,9 +100,9 @@ def train_things(
         run,
         state,
         lambda state, batch: update(state, codes, batch, network, tx),
-        ((batch.foregrounds, batch.headers) for batch in batches(int(state.step))),
-        steps=steps,
-        batch_size=batch_size,
+        ((batch.foregrounds, batch.headers) for batch in lesson.batches(int(state.step))),
+        steps=lesson.steps,
+        batch_size=lesson.batch_size,
         draw_samples=draw_samples,
     )
 

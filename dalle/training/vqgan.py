@@ -4,7 +4,6 @@ The filter that tints learns from codes whose making is known, and the encoder t
 in the finished picture.
 """
 
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.cells import CellNetwork, CellTokenizer
 from dalle.models.hardware import fast_dtype
 from dalle.training.bart import codes_of
-from dalle.training.data import Batch
+from dalle.training.data import Batch, Lesson
 from dalle.training.parts import begin_rest, join
 from dalle.training.reconstruction import mean_psnr, reconstruction_loss, save_versions
 from dalle.training.runs import Run, TrainState, learning_rate, train
@@ -101,31 +100,32 @@ def train_tokeniser(
     folder: Path,
     config: CellTokenizerConfig,
     known: dict[str, Any],  # `codes`, `things` and `finish`
-    batches: Callable[[int], Iterator[Batch]],  # from a step on
-    held_out: Batch,  # never trained on
-    *,
-    steps: int,
-    batch_size: int,
-    peak: float,
-    cooldown: float,
-    seed: int = 0,
+    lesson: Lesson,
 ) -> TrainState:
-    """Trains tint and encoder to `steps` in `folder`."""
-    network, tx = CellNetwork(config, fast_dtype()), optimiser(peak, steps, cooldown)
+    """Trains tint and encoder in `folder`."""
+    network, tx = (
+        CellNetwork(config, fast_dtype()),
+        optimiser(lesson.peak, lesson.steps, lesson.cooldown),
+    )
     run = Run(folder)
-    state = run.restore(begin_rest(config, tx, seed))
+    state = run.restore(begin_rest(config, tx, lesson.seed))
+
+    batches = lesson.batches(int(state.step))
 
     def draw_samples(state: TrainState) -> None:
         tokeniser = CellTokenizer(config, join(state.average, known), fast_dtype())
-        run.log(int(state.step), draw_reconstructions(folder / "samples.png", tokeniser, held_out))
+        run.log(
+            int(state.step),
+            draw_reconstructions(folder / "samples.png", tokeniser, lesson.held_out),
+        )
 
     return train(
         run,
         state,
         lambda state, batch: update(state, known, batch, network, tx),
-        ((batch.pictures, batch.foregrounds, batch.headers) for batch in batches(int(state.step))),
-        steps=steps,
-        batch_size=batch_size,
+        ((batch.pictures, batch.foregrounds, batch.headers) for batch in batches),
+        steps=lesson.steps,
+        batch_size=lesson.batch_size,
         draw_samples=draw_samples,
     )
 

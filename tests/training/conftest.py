@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from dalle.training import finish, nano, parts, things, vqgan
 from dalle.training.codes import find_codes
-from dalle.training.data import SceneExamples
+from dalle.training.data import Lesson, SceneExamples
 from dalle.training.headers import GROUND_CODES
 from dalle.training.places import draw_ground
 from dalle.training.sprites import SpriteLibrary, write_sprites
@@ -82,12 +82,7 @@ def things_run(examples, codes, tmp_path_factory):
         folder,
         CELLS,
         parts.read_codes(codes, CELLS),
-        lambda start: (examples.batch(n, 4) for n in itertools.count(start)),
-        examples.batch(999, 8),
-        steps=300,
-        batch_size=4,
-        peak=3e-3,
-        cooldown=0.2,
+        lesson(examples, 4, steps=300, peak=3e-3),
     )
     return folder
 
@@ -102,12 +97,7 @@ def looks_run(examples, codes, things_run, tmp_path_factory):
             "codes": parts.read_codes(codes, CELLS),
             "things": things.restore_things(things_run, CELLS),
         },
-        lambda start: (examples.batch(n, 4) for n in itertools.count(start)),
-        examples.batch(999, 8),
-        steps=200,
-        batch_size=4,
-        peak=1e-2,
-        cooldown=0.3,
+        lesson(examples, 4, steps=200, peak=1e-2),
     )
     return folder
 
@@ -133,18 +123,25 @@ def train_cells(examples, known, folder, steps):
         folder,
         CELLS,
         known,
-        lambda start: (examples.batch(n, 4) for n in itertools.count(start)),
-        examples.batch(999, 8),
-        steps=steps,
-        batch_size=4,
-        peak=3e-3,
-        cooldown=0.3,
+        lesson(examples, 4, steps=steps, peak=3e-3),
     )
 
 
 @pytest.fixture(scope="session")
 def tokeniser(tokeniser_run, known):
     return vqgan.restore_tokeniser(tokeniser_run[0], known, CELLS)
+
+
+def lesson(examples, size, steps, peak):
+    """Batches of so many examples, and eight to judge by."""
+    return Lesson(
+        lambda start: (examples.batch(n, size) for n in itertools.count(start)),
+        examples.batch(999, 8),
+        steps,
+        size,
+        peak,
+        cooldown=0.3,
+    )
 
 
 def losses(folder):

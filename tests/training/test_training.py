@@ -1,7 +1,6 @@
 """BART and CLIP learn, its step is traced once, and a stopped run goes on as if it had not been."""
 
 import dataclasses
-import itertools
 import signal
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from dalle.text.tokenize import CLIP_SPECIALS, train_tokenizer
 from dalle.training import bart, clip, finish, nano, parts, things, vqgan
 from dalle.training.adopt import CODES, adopt
 from dalle.training.runs import Run
-from tests.training.conftest import CELLS, losses
+from tests.training.conftest import CELLS, lesson, losses
 
 SHIPPED = Path(__file__).parents[2] / "assets" / "nano"
 BART = dataclasses.replace(
@@ -56,13 +55,8 @@ def train_bart(examples, tokeniser, text, folder, steps):
         BART,
         tokeniser,
         PromptTokenizer.from_folder(text / "bart", BART.max_text_length),
-        lambda start: (examples.batch(n, 4) for n in itertools.count(start)),
-        examples.batch(999, 4),
         lambda path, params: None,
-        steps=steps,
-        batch_size=4,
-        peak=2e-3,
-        cooldown=0.2,
+        lesson(examples, 4, steps=steps, peak=2e-3),
     )
 
 
@@ -126,12 +120,7 @@ def test_clip_learns(examples, tokeniser, text, tmp_path):
         ClipConfig.from_json(CLIP),
         tokeniser,
         ClipTokenizer.from_folder(text / "clip", nano.TEXT_LENGTH),
-        lambda start: (examples.batch(n, 12) for n in itertools.count(start)),
-        examples.batch(999, 12),
-        steps=120,
-        batch_size=12,
-        peak=3e-3,
-        cooldown=0.3,
+        lesson(examples, 12, steps=120, peak=3e-3),
     )
     seen = losses(tmp_path)
     assert seen[-1] < 0.98 * seen[0]  # few things look alike: no caption can tell them apart
