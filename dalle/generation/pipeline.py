@@ -20,7 +20,7 @@ from dalle.generation.loop import draw_codes
 from dalle.generation.machine import machine_kind
 from dalle.generation.opening import Layout
 from dalle.generation.previews import make_previews
-from dalle.generation.rank import keep_best, perceptual_hash, report_unranked, total_scores
+from dalle.generation.rank import keep_best, likeness, report_unranked, total_scores
 from dalle.generation.result import Picture, Preview, Result
 from dalle.generation.run import SLOT_ROWS, Run, Slot
 from dalle.models.bart import Bart
@@ -186,9 +186,10 @@ class Pipeline:
         log_likelihoods = self._log_likelihoods(run)
         scores = total_scores(compared[:, 0], log_likelihoods, self.likelihood_weight)
         notes += report_unranked(scores, numbers)
-        kept, rest = keep_best(
-            scores, numbers, [perceptual_hash(image) for image in images], run.settings.keep
-        )
+        codes = np.concatenate([slot.codes for slot in run.slots])
+        overviews = [tuple(row) for row in codes[:, : self.vqgan.overview].tolist()]
+        likenesses = list(map(likeness, images, overviews))
+        kept, rest = keep_best(scores, numbers, likenesses, run.settings.keep)
         ranked_at = time.perf_counter()
         run.took("ranking", ranked_at - started)
 
@@ -220,6 +221,7 @@ class Pipeline:
                 recipe=recipe | {"candidate": numbers[i]},
                 verdict=verdicts[i],
                 log_likelihood=float(log_likelihoods[i]),
+                overview=overviews[i],
             )
             for i in range(len(numbers))
         ]

@@ -7,12 +7,14 @@ not see it. Source: self-reranking, CogView, arxiv.org/abs/2105.13290, section 3
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 from PIL import Image
 
-REPEATED = 5.0  # points of score that a picture is set back by for each kept one that it looks like
+# Points of score that a picture is set back by for each kept one ...
+REPEATED = 5.0  # that it looks like
+SAME_OVERVIEW = 0.5  # whose model chose the same for the whole picture, such as the style
 HASH_SIDE = 8
 
 
@@ -46,20 +48,34 @@ def perceptual_hash(image: Image.Image) -> int:
     return int.from_bytes(np.packbits(brighter).tobytes())
 
 
+def likeness(image: Image.Image, overview: Sequence[int]) -> dict[Hashable, float]:
+    """What another picture may have in common with this one, and the points that it loses then."""
+    return {
+        ("looks", perceptual_hash(image)): REPEATED,
+        ("overview", *overview): SAME_OVERVIEW,
+    }
+
+
 def keep_best(
-    scores: Sequence[float], candidates: Sequence[int], looks: Sequence[Hashable], keep: int
+    scores: Sequence[float],
+    candidates: Sequence[int],
+    likenesses: Sequence[Mapping[Hashable, float]],
+    keep: int,
 ) -> tuple[list[int], list[int]]:
     """Indices of the pictures to keep and of the rest, the best first in each.
 
-    A picture that looks like one that is kept already gives way to another, unless that one scores
-    less by more than REPEATED for each time: nine times the same is a poor answer.
+    A picture that is like a kept one, see `likeness`, gives way to another, unless that one scores
+    less by more than the points for each time: nine times the same is a poor answer.
     """
     left, kept, times = best_first(scores, candidates), [], Counter()
     while left and len(kept) < keep:
-        after = [scores[index] - REPEATED * times[looks[index]] for index in left]
+        after = [
+            scores[index] - sum(points * times[what] for what, points in likenesses[index].items())
+            for index in left
+        ]
         chosen = left.pop(best_first(after, range(len(left)))[0])
         kept.append(chosen)
-        times[looks[chosen]] += 1
+        times.update(likenesses[chosen].keys())
     return [index for index in best_first(scores, candidates) if index in kept], left
 
 

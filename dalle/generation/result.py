@@ -39,6 +39,7 @@ class Picture:
     recipe: dict[str, Any]  # model, revision, precision, prompt, settings, seed, candidate
     verdict: Verdict = NOT_CHECKED
     log_likelihood: float = math.nan  # of its codes, in the model's own opinion, in nats
+    overview: tuple[int, ...] = ()  # its codes for the whole of it, where the model has such
 
     @property
     def seed(self) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dalle.errors import DalleError, PromptRefused
-from dalle.generation.rank import keep_best, perceptual_hash
+from dalle.generation.rank import keep_best, likeness
 from dalle.generation.result import Preview, Result
 from dalle.serving.engine import BusyError, Engine, Waiting
 from dalle.serving.installed import split_choice
@@ -166,8 +166,8 @@ class Desk:
         likely = [picture.log_likelihood for picture in drawn]
         *_, scores = self.engine.rank(images, check_prompt(text), likely, **who)
         numbers = [picture.candidate for picture in drawn]
-        looks = [perceptual_hash(image) for image in images]
-        best, rest = keep_best(scores, numbers, looks, len(kept.result.pictures))
+        likenesses = [likeness(picture.image, picture.overview) for picture in drawn]
+        best, rest = keep_best(scores, numbers, likenesses, len(kept.result.pictures))
         ranked = [replace(drawn[index], score=scores[index]) for index in [*best, *rest]]
         keep = len(best)
         result = replace(kept.result, pictures=ranked[:keep], rejected=ranked[keep:])

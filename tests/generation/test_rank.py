@@ -7,8 +7,10 @@ from PIL import Image, ImageDraw
 
 from dalle.generation.rank import (
     REPEATED,
+    SAME_OVERVIEW,
     best_first,
     keep_best,
+    likeness,
     perceptual_hash,
     report_unranked,
     total_scores,
@@ -42,23 +44,46 @@ def test_the_models_own_opinion_counts_as_much_as_it_is_weighed() -> None:
     assert total_scores(clip, likelihoods, 0.5)[:2] == [-2, 1]
 
 
+def alike(names: str, points: float = REPEATED) -> list[dict[str, float]]:
+    """Pictures with the same letter have something in common that costs so many points."""
+    return [{name: points} for name in names]
+
+
 def test_the_same_drawing_is_kept_again_only_where_others_are_far_worse() -> None:
     scores = [5.0, 4.9, 4.9 - 0.5 * REPEATED, 4.9 - 3 * REPEATED]
-    looks = ["cat", "cat", "dog", "owl"]
-    assert keep_best(scores, [0, 1, 2, 3], looks, 2) == ([0, 2], [1, 3])
-    assert keep_best(scores, [0, 1, 2, 3], looks, 3) == ([0, 1, 2], [3])
-    assert keep_best(scores, [0, 1, 2, 3], ["cat", "ape", "dog", "owl"], 2) == ([0, 1], [2, 3])
-    assert keep_best(scores, [0, 1, 2, 3], looks, 9) == ([0, 1, 2, 3], [])
+    assert keep_best(scores, [0, 1, 2, 3], alike("ccdo"), 2) == ([0, 2], [1, 3])
+    assert keep_best(scores, [0, 1, 2, 3], alike("ccdo"), 3) == ([0, 1, 2], [3])
+    assert keep_best(scores, [0, 1, 2, 3], alike("cado"), 2) == ([0, 1], [2, 3])
+    assert keep_best(scores, [0, 1, 2, 3], alike("ccdo"), 9) == ([0, 1, 2, 3], [])
 
 
 def test_each_further_copy_is_set_back_more() -> None:
     scores = [5.0, 5.0, 5.0, 5.0 - 1.5 * REPEATED]
-    kept, rest = keep_best(scores, [0, 1, 2, 3], ["cat", "cat", "cat", "dog"], 3)
+    kept, rest = keep_best(scores, [0, 1, 2, 3], alike("cccd"), 3)
     assert (kept, rest) == ([0, 1, 3], [2])
 
 
+def test_points_for_all_that_is_in_common_add_up() -> None:
+    both, one, none = {"drawing": 2.0, "style": 1.0}, {"style": 1.0}, {}
+    assert keep_best([9, 8, 5.9, 0], [0, 1, 2, 3], [both, both, one, none], 2)[0] == [0, 1]
+    assert keep_best([9, 8, 6.1, 0], [0, 1, 2, 3], [both, both, one, none], 2)[0] == [0, 2]
+    assert keep_best([9, 8, 6.1, 5.2], [0, 1, 2, 3], [both, both, one, none], 2)[0] == [0, 3]
+
+
+def test_another_style_is_preferred_to_a_slightly_better_picture() -> None:
+    pictures = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue", "green")]
+    ImageDraw.Draw(pictures[1]).ellipse((10, 10, 50, 50), fill="red")
+    ImageDraw.Draw(pictures[2]).rectangle((0, 0, 20, 60), fill="black")
+    likenesses = list(map(likeness, pictures, [(1, 5), (1, 5), (1, 6)]))
+    close, far = 5.0 - 0.9 * SAME_OVERVIEW, 5.0 - 1.1 * SAME_OVERVIEW
+    assert keep_best([5, 5, close], [0, 1, 2], likenesses, 2)[0] == [0, 2]
+    assert keep_best([5, 5, far], [0, 1, 2], likenesses, 2)[0] == [0, 1]
+    nothing_said = [likeness(picture, ()) for picture in pictures]
+    assert keep_best([5, 5, close], [0, 1, 2], nothing_said, 2)[0] == [0, 1]
+
+
 def test_pictures_without_a_score_are_kept_last() -> None:
-    assert keep_best([math.nan, 1.0, math.nan], [0, 1, 2], "aab", 2) == ([1, 0], [2])
+    assert keep_best([math.nan, 1.0, math.nan], [0, 1, 2], alike("aab"), 2) == ([1, 0], [2])
 
 
 def test_alike_pictures_have_one_hash() -> None:
