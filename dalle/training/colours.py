@@ -79,6 +79,12 @@ NEIGHBOURS = {
 _LUMINANCE = np.array([77, 150, 29], np.uint32)  # of 256; ITU-R BT.601
 
 
+def strongest(picture: np.ndarray) -> np.ndarray:
+    """The largest of a pixel's three channels, [..., 3] -> [...]."""
+    # A max over so short an axis takes numpy 17 times as long.
+    return np.maximum(np.maximum(picture[..., 0], picture[..., 1]), picture[..., 2])
+
+
 def luminance(pixels: np.ndarray) -> np.ndarray:
     """[..., 3] uint8 -> [...] uint8."""
     return ((pixels[..., :3] @ _LUMINANCE) >> 8).astype(np.uint8)

@@ -9,9 +9,11 @@ Small things look alike when they are shrunk, so the best drawings of a place ar
 
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Self
 
 import numpy as np
 
+from dalle.training.colours import strongest
 from dalle.training.grid import CELL, CELLS
 from dalle.training.headers import GROUND_CODES
 from dalle.training.layouts import LARGE, MIDDLE, SMALL
@@ -65,8 +67,9 @@ class Seen:
 def shrink(pixels: np.ndarray, by: int = SHRINK) -> np.ndarray:
     """Means of `by` x `by` pixels in 0..1: [..., H, W, C] uint8 -> [..., h, w, C] float32."""
     *rows, height, width, channels = pixels.shape
-    blocks = (*rows, height // by, by, width // by, by, channels)
-    return pixels.reshape(blocks).mean((-4, -2), dtype=np.float32) / 255
+    blocks = pixels.reshape(*rows, height // by, by, width // by, by, channels)
+    # One axis after the other, in whole numbers: four times faster than a mean over both.
+    return blocks.sum(-4, dtype=np.uint16).sum(-2, dtype=np.uint16) / np.float32(255 * by * by)
 
 
 def change(picture: np.ndarray, look: str | None) -> np.ndarray:
@@ -100,15 +103,15 @@ class Bank:
     colours: np.ndarray  # [M, s * s * 3], times the weights
     squares: np.ndarray  # [M], of the colours, times the weights
 
-    def fit(self, pixels: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """How much each drawing explains of each window, and its error there: [M, N] twice.
-
-        pixels [N, s * s, 3], missing [N, s * s]: what the ground alone gets wrong.
-        """
+    def errors(self, pixels: np.ndarray) -> np.ndarray:
+        """What each drawing gets wrong of each window, [N, s * s, 3] -> [M, N]."""
         squares, flat = np.square(pixels).sum(-1), pixels.reshape(len(pixels), -1)
         # |drawing - picture|^2 where the drawing is
-        errors = self.weights @ squares.T - 2 * self.colours @ flat.T + self.squares[:, None]
-        return self.weights @ missing.T - DOUBT * errors, errors
+        return self.weights @ squares.T - 2 * self.colours @ flat.T + self.squares[:, None]
+
+    def gains(self, missing: np.ndarray, errors: np.ndarray) -> np.ndarray:
+        """How much each explains of what the ground alone gets wrong: [N, s * s] -> [M, N]."""
+        return self.weights @ missing.T - DOUBT * errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +123,49 @@ class Offer:
     bank: Bank
     corner: tuple[int, int]  # column, row
     drawings: np.ndarray  # indices into the bank
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """How badly the drawings of a bank fit a picture, wherever something stands out of it."""
+
+    bank: Bank
+    corners: list[tuple[int, int]]  # column, row of the N places
+    errors: np.ndarray  # [M, N]; they stay what they are while things are found and taken away
+
+    @classmethod
+    def of(cls, bank: Bank, small: np.ndarray, mask: np.ndarray) -> Self | None:
+        """[H, W, 3], and [H, W] what stands out; None where nothing does."""
+        steps = range(CELLS - bank.size + 1)
+        corners = [(column, row) for row in steps for column in steps]
+        stands_out = windows(mask, corners, bank.size).sum(1) >= LEAST
+        corners = [corner for corner, within in zip(corners, stands_out, strict=True) if within]
+        if not corners:
+            return None
+        return cls(bank, corners, bank.errors(windows(small, corners, bank.size)))
+
+    def best(self, missing: np.ndarray, mask: np.ndarray) -> Offer | None:
+        """Which drawings explain most, anywhere; None where nothing stands out any more."""
+        places = np.flatnonzero(windows(mask, self.corners, self.bank.size).sum(1) >= LEAST)
+        if not len(places):
+            return None
+        corners, errors = [self.corners[place] for place in places], self.errors[:, places]
+        gains = self.bank.gains(windows(missing, corners, self.bank.size), errors)
+        best, place = np.unravel_index(gains.argmax(), gains.shape)
+        return Offer(
+            gain=float(gains[best, place]),
+            error=float(errors[best, place]),
+            bank=self.bank,
+            corner=corners[place],
+            drawings=np.argsort(-gains[:, place], kind="stable")[:LOOKED_AT_AGAIN],
+        )
+
+
+def windows(image: np.ndarray, corners: list[tuple[int, int]], size: int) -> np.ndarray:
+    """The squares of `size` cells at N corners: [H, W, ...] -> [N, s * s, ...]."""
+    side = size * STEP
+    cuts = [image[r * STEP : r * STEP + side, c * STEP : c * STEP + side] for c, r in corners]
+    return np.reshape(cuts, (len(corners), side * side, *image.shape[2:]))
 
 
 class Judge:
@@ -136,7 +182,7 @@ class Judge:
     def look(self, picture: np.ndarray) -> Seen:
         """[192, 192, 3] uint8 -> what it shows."""
         small = shrink(picture)
-        apart = np.abs(self._small_grounds - small).max(-1)
+        apart = strongest(np.abs(self._small_grounds - small))
         agree = 1 - np.minimum(apart, AGREES).mean((1, 2)) / AGREES
         # One ground for each look, and only looks whose ground agrees nearly as well as the best.
         tried: dict[str | None, int] = {}
@@ -159,11 +205,12 @@ class Judge:
         """The things before a ground, how badly they explain the picture, what is left of it."""
         look, drawn = before.look, before.draw()
         missing = misfit(small, before.small)
-        mask = (np.abs(small - before.small).max(-1) > STANDS_OUT).astype(np.float32)
+        mask = (strongest(np.abs(small - before.small)) > STANDS_OUT).astype(np.float32)
         found, cost = [], 0.0
+        banks = (self._bank(size, look) for size in (LARGE, MIDDLE, SMALL))
+        fits = [fit for bank in banks if (fit := Fit.of(bank, small, mask))]
         while len(found) < MOST_THINGS and mask.sum() >= LEAST:
-            banks = [self._bank(size, look) for size in (LARGE, MIDDLE, SMALL)]
-            offers = [offer for bank in banks if (offer := best_fit(bank, small, missing, mask))]
+            offers = [offer for fit in fits if (offer := fit.best(missing, mask))]
             if not offers:
                 break
             offer = max(offers, key=lambda offer: offer.gain)
@@ -188,9 +235,8 @@ class Judge:
         left, top, side = (cells * CELL for cells in (*offer.corner, bank.size))
         cut = slice(top, top + side), slice(left, left + side)
         window, behind = shrink(picture[cut], FINE), shrink(ground[cut], FINE)
-        gains, _ = bank.fit(
-            window.reshape(1, -1, window.shape[-1]), misfit(window, behind).reshape(1, -1)
-        )
+        errors = bank.errors(window.reshape(1, -1, window.shape[-1]))
+        gains = bank.gains(misfit(window, behind).reshape(1, -1), errors)
         return names[int(gains.argmax())]
 
     def _make_bank(self, size: int, look: str | None) -> Bank:
@@ -219,28 +265,3 @@ class Judge:
 def misfit(picture: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """How much of each pixel [H, W, 3] is not explained, [H, W] float32."""
     return np.minimum(np.square(picture - drawn).sum(-1), MISSING)
-
-
-def best_fit(bank: Bank, small: np.ndarray, missing: np.ndarray, mask: np.ndarray) -> Offer | None:
-    """Which drawings of a bank explain most, anywhere; None where nothing stands out."""
-    side = bank.size * STEP
-    steps = range(CELLS - bank.size + 1)
-    corners = [(column, row) for row in steps for column in steps]
-
-    def windows(image: np.ndarray) -> np.ndarray:
-        """[N, s * s, ...] for the N places."""
-        cuts = [image[r * STEP : r * STEP + side, c * STEP : c * STEP + side] for c, r in corners]
-        return np.stack([cut.reshape(side * side, *image.shape[2:]) for cut in cuts])
-
-    places = np.flatnonzero(windows(mask).sum(1) >= LEAST)
-    if not len(places):
-        return None
-    gains, errors = bank.fit(windows(small)[places], windows(missing)[places])
-    best, place = np.unravel_index(gains.argmax(), gains.shape)
-    return Offer(
-        gain=float(gains[best, place]),
-        error=float(errors[best, place]),
-        bank=bank,
-        corner=corners[places[place]],
-        drawings=np.argsort(-gains[:, place], kind="stable")[:LOOKED_AT_AGAIN],
-    )

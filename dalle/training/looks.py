@@ -5,7 +5,7 @@ That is as far as the image tokeniser's filter sees, which learns to imitate the
 
 import numpy as np
 
-from dalle.training.colours import luminance
+from dalle.training.colours import luminance, strongest
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:
@@ -47,16 +47,15 @@ def pixel_art(picture: np.ndarray) -> np.ndarray:
 def _edges(picture: np.ndarray) -> np.ndarray:
     """How sharply a picture changes to the right and downwards, [H, W] 0..1."""
     values = picture.astype(np.float32)
-    across = np.abs(np.diff(values, axis=1, append=values[:, -1:])).max(-1)
-    down = np.abs(np.diff(values, axis=0, append=values[-1:])).max(-1)
+    across = strongest(np.abs(np.diff(values, axis=1, append=values[:, -1:])))
+    down = strongest(np.abs(np.diff(values, axis=0, append=values[-1:])))
     return np.clip((across + down) / 110, 0, 1)
 
 
 def neon(picture: np.ndarray) -> np.ndarray:
     """Bright outlines in the picture's own colours on near black."""
     edges = _edges(picture)[..., None]
-    strongest = picture.max(-1, keepdims=True).astype(np.float32) + 1
-    vivid = (picture / strongest) ** 2 * 255
+    vivid = (picture / (strongest(picture)[..., None].astype(np.float32) + 1)) ** 2 * 255
     dark = picture * 0.12 + np.array([8, 4, 20], np.float32)
     return (dark * (1 - edges) + np.maximum(vivid, 40) * edges).astype(np.uint8)
 
