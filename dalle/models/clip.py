@@ -18,8 +18,8 @@ from PIL import Image
 
 from dalle.models.clip_preprocess import ClipPreprocessing
 from dalle.models.config import ClipConfig, ClipTextConfig, ClipTowerConfig, ClipVisionConfig
+from dalle.models.convolutions import Conv
 from dalle.models.layers import (
-    Conv,
     Embedding,
     LayerNorm,
     Linear,

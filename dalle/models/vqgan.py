@@ -5,8 +5,9 @@ with the parameter names of github.com/patil-suraj/vqgan-jax.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 
 import flax.linen as nn
 import jax
@@ -15,7 +16,9 @@ import numpy as np
 from jax import Array, lax
 
 from dalle.models.config import VqganConfig
-from dalle.models.layers import Conv, Embedding, GroupNorm, attention, prepare_params
+from dalle.models.convolutions import Conv, DoublingConv
+from dalle.models.hardware import compiler_options
+from dalle.models.layers import Embedding, GroupNorm, attention, prepare_params
 
 
 def pointwise(features: int, dtype: jnp.dtype, name: str | None = None) -> Conv:
@@ -74,8 +77,7 @@ class Upsample(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        doubled = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
-        return Conv(x.shape[-1], dtype=self.dtype, name="conv")(doubled)
+        return DoublingConv(self.dtype, name="conv")(x)
 
 
 class Level(nn.Module):
@@ -205,9 +207,15 @@ def vqgan_shapes(config: VqganConfig) -> dict:
     return jax.eval_shape(VqganModule(config).init, jax.random.key(0), pixels)["params"]
 
 
-@partial(jax.jit, static_argnames=("config", "dtype", "method"))
 def _apply(config: VqganConfig, dtype: jnp.dtype, method: str, params: dict, x: Array) -> Array:
     return VqganModule(config, dtype).apply({"params": params}, x, method=method)
+
+
+@cache
+def _compiled() -> Callable[..., Array]:
+    """`_apply`, for the machine that runs it; once this has been asked for JAX has a device."""
+    static = ("config", "dtype", "method")
+    return jax.jit(_apply, static_argnames=static, compiler_options=compiler_options())
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,7 +277,8 @@ class Vqgan:
                 f"codes has shape {codes.shape}; it must be [B, T] with T a square number. "
                 f"This model was trained with T = {self.grid**2}"
             )
-        return _apply(self.config, self.dtype, "decode", self.params, jnp.asarray(codes, jnp.int32))
+        codes = jnp.asarray(codes, jnp.int32)
+        return _compiled()(self.config, self.dtype, "decode", self.params, codes)
 
     def encode(self, pixels: Array) -> Array:
         """Pixels [B, H, W, 3], 0..1 -> codes [B, T] int32."""
@@ -284,4 +293,4 @@ class Vqgan:
                 f"pixels are {pixels.dtype}; they must be floats in 0..1. Divide by 255"
             )
         pixels = jnp.asarray(pixels, jnp.float32)
-        return _apply(self.config, self.dtype, "encode", self.params, pixels)
+        return _compiled()(self.config, self.dtype, "encode", self.params, pixels)

@@ -1,6 +1,9 @@
 """The dtype of the products follows from what the processor says that it can do."""
 
+import jax
+import jax.numpy as jnp
 import pytest
+from jax import lax
 
 from dalle.models import hardware
 
@@ -31,6 +34,21 @@ def test_accelerators_take_bfloat16_and_other_systems_float32(monkeypatch):
     assert hardware.fast_dtype.__wrapped__().name == "float32"
     monkeypatch.setattr(hardware.jax, "default_backend", lambda: "tpu")
     assert hardware.fast_dtype.__wrapped__().name == "bfloat16"
+
+
+def test_eigen_convolves_where_bfloat16_is_not_known(monkeypatch):
+    monkeypatch.setattr(hardware, "fast_dtype", lambda: jnp.dtype(jnp.bfloat16))
+    assert hardware.compiler_options() == {}
+    monkeypatch.setattr(hardware, "fast_dtype", lambda: jnp.dtype(jnp.float32))
+
+    def convolve(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        return lax.conv_general_dilated(
+            x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+
+    shapes = jnp.zeros((1, 64, 64, 128)), jnp.zeros((3, 3, 128, 128))
+    compiled = jax.jit(convolve, compiler_options=hardware.compiler_options())
+    assert "ynn" not in compiled.lower(*shapes).compile().as_text()
 
 
 def test_the_processor_is_named(tmp_path, monkeypatch):

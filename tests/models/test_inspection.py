@@ -133,7 +133,7 @@ def working_memory(apply, config, shapes: dict, method: str, *inputs) -> int:
 def test_working_memory_is_near_what_xla_reports():
     config, shapes = read_geometry(GEOMETRIES / "vqgan_f16_16384.json", "vqgan")
     codes = jax.ShapeDtypeStruct((2, 256), jnp.int32)
-    reported = working_memory(vqgan._apply, config, shapes, "decode", codes)
+    reported = working_memory(vqgan._compiled(), config, shapes, "decode", codes)
     assert memory.picture_decoding(config, 2, jnp.float32) == pytest.approx(reported, rel=0.3)
 
     config, shapes = read_geometry(GEOMETRIES / "clip_vit_base_patch32.json", "clip")
