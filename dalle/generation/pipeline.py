@@ -81,6 +81,7 @@ class Pipeline:
     ) -> Iterator[Preview | Result]:
         """As `generate`, with a Preview after each chunk of the drawing; the Result comes last.
 
+        Where decoding is slow, only the first chunk has one, and those that finish pictures.
         Closing the iterator stops between two chunks; so does `cancelled`, which is asked after
         each chunk: once it is true nothing more comes, no Result either.
         """
@@ -98,7 +99,7 @@ class Pipeline:
             for _ in self.draw_together(run.undrawn[: self.slots_together]):
                 if run.failure:
                     raise run.failure
-                if previews:
+                if previews and run.may_preview:
                     yield self.previews([run])[0]
                 if cancelled():
                     return

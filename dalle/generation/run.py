@@ -12,6 +12,7 @@ from dalle.models.memory import DECODED_TOGETHER
 from dalle.safety.pictures import Verdict
 from dalle.settings import GenerationSettings
 
+PREVIEW_SECONDS = 10.0  # once previews took a run so long, half a picture is no longer decoded
 SLOT_ROWS = DECODED_TOGETHER  # candidates of one run that are drawn, then decoded, side by side
 
 
@@ -50,6 +51,16 @@ class Run:
     def undrawn(self) -> list[Slot]:
         """What is still to be drawn, in the order of the candidates."""
         return [slot for slot in self.slots if slot.pixels is None]
+
+    @property
+    def may_preview(self) -> bool:
+        """Whether a preview costs little: nothing is half drawn, or decoding that is fast.
+
+        On two cores a VQGAN takes seconds for a picture, and previews after each chunk would take
+        longer than all the drawing.
+        """
+        half_drawn = any(slot.codes is not None and slot.pixels is None for slot in self.slots)
+        return not half_drawn or self.seconds.get("previews", 0.0) < PREVIEW_SECONDS
 
     def took(self, stage: str, seconds: float) -> None:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds

@@ -67,7 +67,11 @@ class Drawer:
             for ticket in tickets:
                 if ticket.run.failure:
                     self._fail(ticket, ticket.run.failure)
-            watched = [ticket for ticket in tickets if ticket.previews and not ticket.over]
+            watched = [
+                ticket
+                for ticket in tickets
+                if ticket.previews and ticket.run.may_preview and not ticket.over
+            ]
             if watched:
                 self._preview(pipeline, watched)
             if all(ticket.over or ticket.deserted for ticket in tickets):

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from dalle.errors import DalleError
-from dalle.generation import loop
+from dalle.generation import loop, run
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.result import Picture, Preview, Result
 from dalle.safety.watermark import embed
@@ -137,6 +137,15 @@ def test_previews_of_more_than_are_drawn_together(pipeline: Pipeline) -> None:
     assert [round(24 * preview.fraction) for preview in previews] == [4, 8, 12, 16, 18, 20, 22, 24]
     assert all(len(preview.pictures) == 20 for preview in previews)
     assert previews[3].pictures[19].getextrema() == ((128, 128),) * 3
+    assert len(last.pictures) == 20
+
+
+def test_where_decoding_is_slow_half_a_picture_is_shown_once(
+    pipeline: Pipeline, result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "PREVIEW_SECONDS", 1e-9)
+    *previews, last = pipeline.stream("a red apple", seed=42, candidates=24, keep=20)
+    assert [round(24 * preview.fraction) for preview in previews] == [4, 16, 24]
     assert len(last.pictures) == 20
 
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from dalle.errors import DalleError
+from dalle.generation import run
 from dalle.generation.result import Preview, Result
 from dalle.serving.engine import BusyError, Engine, Waiting
 from dalle.serving.estimate import WARM_UP_PROMPT
@@ -31,6 +32,13 @@ def test_previews_come_first_and_the_result_last():
     assert [type(frame) for frame in frames] == [Preview] * 4 + [Result]
     assert frames[-1].seed == 3
     assert len(frames[-1].pictures) == 9
+
+
+def test_who_has_had_slow_previews_gets_finished_pictures_alone(monkeypatch):
+    monkeypatch.setattr(run, "PREVIEW_SECONDS", 0.0)
+    frames = [f for f in started(FakePipeline()).draw("a cat", seed=3) if type(f) is not Waiting]
+    assert [type(frame) for frame in frames] == [Preview, Result]
+    assert frames[0].fraction == 1
 
 
 def test_a_picture_is_made_before_it_is_ready():
