@@ -12,6 +12,8 @@ BFLOAT16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16", "bf16"}
 PROCESSOR = Path("/proc/cpuinfo")
 MEMORY = Path("/proc/meminfo")
 CONTAINER = Path("/sys/fs/cgroup")  # its limits, where the program runs in one
+# XLA:CPU leaves convolutions to YNNPACK, if it is not told to leave it the products alone.
+EIGEN_CONVOLVES = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"}
 
 
 @cache
@@ -28,12 +30,10 @@ def fast_dtype() -> jnp.dtype:
 def compiler_options() -> dict[str, str]:
     """For jax.jit, where float32 convolutions are most of the work.
 
-    XLA:CPU leaves them to YNNPACK. Eigen, which it had before, took 0.66 to 0.98 times as long on
-    AVX2 (VQGAN-f16's layers, four pictures); where bfloat16 is known it was not measured.
+    On AVX2 Eigen takes 0.66 to 0.98 times as long as YNNPACK (tests/benchmarks/operations.py);
+    where the processor knows bfloat16 it was not measured.
     """
-    if fast_dtype() == jnp.bfloat16:
-        return {}
-    return {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"}
+    return {} if fast_dtype() == jnp.bfloat16 else EIGEN_CONVOLVES
 
 
 def processor_flags() -> set[str]:
