@@ -88,8 +88,7 @@ def examine_judge(judge, library, number: int) -> dict[str, float]:
                 count = seen.count(scene.things[0].kind)
                 right.setdefault("number of a kind", []).append(count == scene.count)
             right.setdefault("background or place", []).append(seen.ground == scene.background)
-            if scene.look:
-                right.setdefault("look", []).append(seen.look == scene.look)
+            right.setdefault("look, or none", []).append(seen.look == scene.look)
     return {name: float(np.mean(values)) for name, values in right.items()}
 
 

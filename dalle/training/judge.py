@@ -17,7 +17,7 @@ from dalle.training.colours import strongest
 from dalle.training.grid import CELL, CELLS
 from dalle.training.headers import GROUND_CODES
 from dalle.training.layouts import LARGE, MIDDLE, SMALL
-from dalle.training.looks import LOOKS
+from dalle.training.looks import BLOCK, LOOKS
 from dalle.training.places import draw_ground
 from dalle.training.scenes import over
 from dalle.training.sprites import SpriteLibrary
@@ -34,6 +34,7 @@ LEAST_GAIN = 0.3
 LOOKS_TRIED = 4  # of the looks whose ground agrees about equally well
 NEARLY = 0.03  # share of the picture
 AS_DRAWN = 0.8  # how much better a look must explain a picture to be believed
+BLOCKY = 0.45  # of all changes of colour at the borders of blocks: a quarter by chance, all at most
 LEAST = 5  # pixels of a small picture that a thing has to explain
 MOST_THINGS = 6
 
@@ -126,6 +127,16 @@ class Offer:
 
 
 @dataclass(frozen=True, eq=False)
+class Explanation:
+    """What a picture may show: things before a ground."""
+
+    ground: Ground
+    offers: list[Offer]  # that were taken
+    cost: float  # how badly they explain it
+    left: float  # share of the picture that is not explained
+
+
+@dataclass(frozen=True, eq=False)
 class Fit:
     """How badly the drawings of a bank fit a picture, wherever something stands out of it."""
 
@@ -190,26 +201,29 @@ class Judge:
             if agree[index] < agree.max() - NEARLY or len(tried) == LOOKS_TRIED:
                 break
             tried.setdefault(self._grounds[index].look, int(index))
-        explained = []
-        for look, index in tried.items():
-            things, cost, left = self._find_things(picture, small, self._grounds[index])
-            explained.append((cost * (1 if look else AS_DRAWN), look, index, things, left))
-        _, look, index, things, left = min(explained, key=lambda row: (row[0], row[1] is not None))
-        code = self._grounds[index].code
-        place = code if isinstance(code, str) else code[0]
-        return Seen(tuple(things), place, look, left)
+        best = None
+        for index in sorted(tried.values(), key=lambda i: self._grounds[i].look is not None):
+            ground = self._grounds[index]  # as drawn first
+            best = self._explain(small, ground, best.cost if best else np.inf) or best
+        code, look = best.ground.code, best.ground.look
+        if look is None and at_block_borders(picture) > BLOCKY:
+            look = "pixel art"  # at a sixth of the size hardly anything tells it from as drawn
+        return Seen(
+            things=tuple(self._look_again(picture, best.ground, offer) for offer in best.offers),
+            ground=code if isinstance(code, str) else code[0],
+            look=look,
+            unexplained=best.left,
+        )
 
-    def _find_things(
-        self, picture: np.ndarray, small: np.ndarray, before: Ground
-    ) -> tuple[list[Found], float, float]:
-        """The things before a ground, how badly they explain the picture, what is left of it."""
-        look, drawn = before.look, before.draw()
-        missing = misfit(small, before.small)
-        mask = (strongest(np.abs(small - before.small)) > STANDS_OUT).astype(np.float32)
-        found, cost = [], 0.0
-        banks = (self._bank(size, look) for size in (LARGE, MIDDLE, SMALL))
+    def _explain(self, small: np.ndarray, ground: Ground, limit: float) -> Explanation | None:
+        """The things before a ground; None as soon as they cost no less than `limit`."""
+        doubt = 1 if ground.look else AS_DRAWN
+        missing = misfit(small, ground.small)
+        mask = (strongest(np.abs(small - ground.small)) > STANDS_OUT).astype(np.float32)
+        taken, cost = [], 0.0
+        banks = (self._bank(size, ground.look) for size in (LARGE, MIDDLE, SMALL))
         fits = [fit for bank in banks if (fit := Fit.of(bank, small, mask))]
-        while len(found) < MOST_THINGS and mask.sum() >= LEAST:
+        while len(taken) < MOST_THINGS and mask.sum() >= LEAST:
             offers = [offer for fit in fits if (offer := fit.best(missing, mask))]
             if not offers:
                 break
@@ -220,24 +234,24 @@ class Judge:
             covered = bank.alphas[offer.drawings[0]].reshape(side, side) > 0.3
             if offer.gain <= LEAST_GAIN or (mask[cut] * covered).sum() < LEAST:
                 break
-            names = self._look_again(picture, drawn, look, offer)
-            found.append(Found(*names, (column, row, bank.size)))
+            taken.append(offer)
             cost += offer.error
+            if cost * doubt >= limit:
+                return None
             missing[cut][covered] = mask[cut][covered] = 0
-        return found, cost + float(missing.sum()), float(mask.mean())
+        cost = (cost + float(missing.sum())) * doubt
+        return Explanation(ground, taken, cost, float(mask.mean())) if cost < limit else None
 
-    def _look_again(
-        self, picture: np.ndarray, ground: np.ndarray, look: str | None, offer: Offer
-    ) -> tuple[str, str]:
-        """Kind and style of the drawing that fits best at half the picture's size."""
+    def _look_again(self, picture: np.ndarray, ground: Ground, offer: Offer) -> Found:
+        """The drawing that fits best at half the picture's size."""
         names = [offer.bank.names[drawing] for drawing in offer.drawings]
-        bank = self._draw_bank(names, offer.bank.size, look, FINE)
+        bank = self._draw_bank(names, offer.bank.size, ground.look, FINE)
         left, top, side = (cells * CELL for cells in (*offer.corner, bank.size))
         cut = slice(top, top + side), slice(left, left + side)
-        window, behind = shrink(picture[cut], FINE), shrink(ground[cut], FINE)
+        window, behind = shrink(picture[cut], FINE), shrink(ground.draw()[cut], FINE)
         errors = bank.errors(window.reshape(1, -1, window.shape[-1]))
         gains = bank.gains(misfit(window, behind).reshape(1, -1), errors)
-        return names[int(gains.argmax())]
+        return Found(*names[int(gains.argmax())], (*offer.corner, bank.size))
 
     def _make_bank(self, size: int, look: str | None) -> Bank:
         return self._draw_bank(self._names, size, look, SHRINK)
@@ -260,6 +274,14 @@ class Judge:
             colours=(colours * weights[..., None]).reshape(flat),
             squares=(np.square(colours).sum(-1) * weights).reshape(flat).sum(1),
         )
+
+
+def at_block_borders(picture: np.ndarray) -> float:
+    """The share of all changes of colour, [H, W, 3], that lie where blocks of pixel art meet."""
+    values = picture.astype(np.int16)
+    changes = [np.abs(np.diff(values, axis=axis)).sum(-1) for axis in (0, 1)]
+    at_borders = changes[0][BLOCK - 1 :: BLOCK].sum() + changes[1][:, BLOCK - 1 :: BLOCK].sum()
+    return float(at_borders / max(1, sum(change.sum() for change in changes)))
 
 
 def misfit(picture: np.ndarray, drawn: np.ndarray) -> np.ndarray:

@@ -7,6 +7,8 @@ import numpy as np
 
 from dalle.training.colours import luminance, strongest
 
+BLOCK = 4  # pixels a side of a block of pixel art
+
 
 def _grey(picture: np.ndarray) -> np.ndarray:
     return np.repeat(luminance(picture)[..., None], 3, axis=-1)
@@ -36,12 +38,22 @@ def pop_art(picture: np.ndarray) -> np.ndarray:
     return _through((np.arange(256) // 64) * 85, vivid)
 
 
+def _block_means(picture: np.ndarray) -> np.ndarray:
+    height, width, channels = picture.shape
+    blocks = picture.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK, channels)
+    return blocks.mean((1, 3), dtype=np.float32)
+
+
+def _enlarge(blocks: np.ndarray) -> np.ndarray:
+    return blocks.repeat(BLOCK, 0).repeat(BLOCK, 1)
+
+
 def pixel_art(picture: np.ndarray) -> np.ndarray:
     """Blocks of 4 x 4 pixels."""
-    height, width, _ = picture.shape
-    blocks = picture.reshape(height // 4, 4, width // 4, 4, 3).mean((1, 3), dtype=np.float32)
-    blocks = ((blocks + 8) // 17 * 17).clip(0, 255).astype(np.uint8)  # 16 levels a channel
-    return blocks.repeat(4, 0).repeat(4, 1)
+    blocks = (
+        ((_block_means(picture) + 8) // 17 * 17).clip(0, 255).astype(np.uint8)
+    )  # 16 levels a channel
+    return _enlarge(blocks)
 
 
 def _edges(picture: np.ndarray) -> np.ndarray:
@@ -72,9 +84,7 @@ def pencil_sketch(picture: np.ndarray) -> np.ndarray:
 
 def watercolour(picture: np.ndarray) -> np.ndarray:
     """Blocks of 4 x 4 pixels blended half with the pixels, paler, on paper."""
-    height, width, _ = picture.shape
-    blocks = picture.reshape(height // 4, 4, width // 4, 4, 3).mean((1, 3), dtype=np.float32)
-    soft = 0.5 * picture + 0.5 * blocks.repeat(4, 0).repeat(4, 1)
+    soft = 0.5 * picture + 0.5 * _enlarge(_block_means(picture))
     return (soft * 0.72 + np.array([255, 252, 244], np.float32) * 0.28).astype(np.uint8)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dalle.training.judge import Judge
+from dalle.training.looks import LOOKS
 from dalle.training.scenes import SceneComposer
 
 
@@ -47,3 +48,14 @@ def test_an_empty_ground_shows_nothing_and_noise_is_not_explained(judge):
     noise = np.random.default_rng(0).integers(0, 255, (192, 192, 3), dtype=np.uint8)
     noise = noise[::16, ::16].repeat(16, 0).repeat(16, 1)
     assert judge.look(noise).unexplained > 0.1
+
+
+def test_soft_pixel_art_is_told_from_what_is_as_drawn(judge, library):
+    composer = SceneComposer(library, "things", seed=6)
+    dice = np.random.default_rng(0)
+    for index in range(8):
+        image = composer.compose(index).image
+        noise = dice.integers(-4, 5, image.shape)
+        for look, picture in ((None, image), ("pixel art", LOOKS["pixel art"][0](image))):
+            soft = np.clip(picture + noise * (picture != picture[0, 0]), 0, 255).astype(np.uint8)
+            assert judge.look(soft).look == look
