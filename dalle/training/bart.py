@@ -109,10 +109,8 @@ def train_bart(
     lesson: Lesson,
 ) -> TrainState:
     """Trains in `folder`."""
-    network, tx = (
-        BartNetwork(config, fast_dtype()),
-        optimiser(lesson.peak, lesson.steps, lesson.cooldown),
-    )
+    network = BartNetwork(config, fast_dtype())
+    tx = optimiser(lesson.peak, lesson.steps, lesson.cooldown)
     run = Run(folder)
     state = run.restore(TrainState.begin(first_params(network, lesson.seed), tx))
     start = int(state.step)

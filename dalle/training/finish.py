@@ -106,10 +106,8 @@ def train_finish(
     lesson: Lesson,
 ) -> TrainState:
     """Trains in `folder`."""
-    network, tx = (
-        CellNetwork(config, fast_dtype()),
-        optimiser(lesson.peak, lesson.steps, lesson.cooldown),
-    )
+    network = CellNetwork(config, fast_dtype())
+    tx = optimiser(lesson.peak, lesson.steps, lesson.cooldown)
     run = Run(folder)
     state = run.restore(begin_part(config, "finish", tx, lesson.seed))
     start = int(state.step)

@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from dalle.training.colours import strongest
+from dalle.training.colours import block_means, strongest
 from dalle.training.grid import CELL, CELLS
 from dalle.training.headers import GROUND_CODES
 from dalle.training.layouts import LARGE, MIDDLE, SMALL
@@ -67,10 +67,7 @@ class Seen:
 
 def shrink(pixels: np.ndarray, by: int = SHRINK) -> np.ndarray:
     """Means of `by` x `by` pixels in 0..1: [..., H, W, C] uint8 -> [..., h, w, C] float32."""
-    *rows, height, width, channels = pixels.shape
-    blocks = pixels.reshape(*rows, height // by, by, width // by, by, channels)
-    # One axis after the other, in whole numbers: four times faster than a mean over both.
-    return blocks.sum(-4, dtype=np.uint16).sum(-2, dtype=np.uint16) / np.float32(255 * by * by)
+    return block_means(pixels, by) / 255
 
 
 def change(picture: np.ndarray, look: str | None) -> np.ndarray:

@@ -5,7 +5,7 @@ That is as far as the image tokeniser's filter sees, which learns to imitate the
 
 import numpy as np
 
-from dalle.training.colours import luminance, strongest
+from dalle.training.colours import block_means, luminance, strongest
 
 BLOCK = 4  # pixels a side of a block of pixel art
 
@@ -38,22 +38,14 @@ def pop_art(picture: np.ndarray) -> np.ndarray:
     return _through((np.arange(256) // 64) * 85, vivid)
 
 
-def _block_means(picture: np.ndarray) -> np.ndarray:
-    height, width, channels = picture.shape
-    blocks = picture.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK, channels)
-    return blocks.mean((1, 3), dtype=np.float32)
-
-
 def _enlarge(blocks: np.ndarray) -> np.ndarray:
     return blocks.repeat(BLOCK, 0).repeat(BLOCK, 1)
 
 
 def pixel_art(picture: np.ndarray) -> np.ndarray:
-    """Blocks of 4 x 4 pixels."""
-    blocks = (
-        ((_block_means(picture) + 8) // 17 * 17).clip(0, 255).astype(np.uint8)
-    )  # 16 levels a channel
-    return _enlarge(blocks)
+    """Blocks of 4 x 4 pixels, of 16 levels a channel."""
+    means = block_means(picture, BLOCK)
+    return _enlarge(((means + 8) // 17 * 17).clip(0, 255).astype(np.uint8))
 
 
 def _edges(picture: np.ndarray) -> np.ndarray:
@@ -84,7 +76,7 @@ def pencil_sketch(picture: np.ndarray) -> np.ndarray:
 
 def watercolour(picture: np.ndarray) -> np.ndarray:
     """Blocks of 4 x 4 pixels blended half with the pixels, paler, on paper."""
-    soft = 0.5 * picture + 0.5 * _enlarge(_block_means(picture))
+    soft = 0.5 * picture + 0.5 * _enlarge(block_means(picture, BLOCK))
     return (soft * 0.72 + np.array([255, 252, 244], np.float32) * 0.28).astype(np.uint8)
 
 

@@ -83,10 +83,8 @@ def train_things(
     lesson: Lesson,
 ) -> TrainState:
     """Trains in `folder`."""
-    network, tx = (
-        CellNetwork(config, fast_dtype()),
-        optimiser(lesson.peak, lesson.steps, lesson.cooldown),
-    )
+    network = CellNetwork(config, fast_dtype())
+    tx = optimiser(lesson.peak, lesson.steps, lesson.cooldown)
     run = Run(folder)
     state = run.restore(begin_part(config, "things", tx, lesson.seed))
     shown = lesson.held_out.foregrounds, lesson.held_out.headers

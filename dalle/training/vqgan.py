@@ -103,10 +103,8 @@ def train_tokeniser(
     lesson: Lesson,
 ) -> TrainState:
     """Trains tint and encoder in `folder`."""
-    network, tx = (
-        CellNetwork(config, fast_dtype()),
-        optimiser(lesson.peak, lesson.steps, lesson.cooldown),
-    )
+    network = CellNetwork(config, fast_dtype())
+    tx = optimiser(lesson.peak, lesson.steps, lesson.cooldown)
     run = Run(folder)
     state = run.restore(begin_rest(config, tx, lesson.seed))
 
