@@ -30,7 +30,7 @@ def fast_dtype() -> jnp.dtype:
 def compiler_options() -> dict[str, str]:
     """For jax.jit, where float32 convolutions are most of the work.
 
-    On AVX2 Eigen takes 0.66 to 0.98 times as long as YNNPACK (tests/benchmarks/operations.py);
+    On AVX2 Eigen takes 0.63 to 0.86 times as long as YNNPACK (tests/benchmarks/operations.py);
     where the processor knows bfloat16 it was not measured.
     """
     return {} if fast_dtype() == jnp.bfloat16 else EIGEN_CONVOLVES
