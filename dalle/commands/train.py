@@ -4,8 +4,9 @@ scenes     a sheet of the pictures to learn from
 text       the two tokenisers' vocabularies
 codes      what the image codes stand for
 things     how codes look beside each other, needs codes
+tints      what a tint makes of things, needs codes and things
 looks      what a look makes of a picture, needs codes and things
-vqgan      pictures to codes and back, needs codes, things and looks
+vqgan      pictures to codes, needs all of these
 bart       captions to codes, needs text and codes
 clip       which caption fits, needs text and vqgan
 adopt      begins the runs from the model that ships
@@ -23,13 +24,15 @@ HELD_OUT_SEED = 1_000_003  # of the scenes that are never trained on
 HELD_OUT = 48
 TEXT_CAPTIONS = 60_000
 CODE_PICTURES = 30_000
+# A code must stay the nearest one, a plain colour plain, and a step of colours a step.
+EXACT = ("codes", "dye", "finish")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parts = parser.add_subparsers(metavar="PART", required=True)
     for name, (function, text) in PARTS.items():
         part = parts.add_parser(name, help=text, description=text)
-        part.set_defaults(part=function)
+        part.set_defaults(part=function, name=name)
         part.add_argument("--stage", default="full", help="of scenes (%(default)s)")
         part.add_argument("--seed", type=int, default=0)
         part.add_argument("--sprites", type=Path, default=Path(".data/sprites"), metavar="DIR")
@@ -56,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="SHARE",
             help="part of the steps in which the rate falls (%(default)s)",
         )
-        if name not in ("things", "looks"):
+        if name in ("vqgan", "bart", "clip"):
             part.add_argument(
                 "--export",
                 type=Path,
@@ -140,12 +143,12 @@ def run_things(arguments: argparse.Namespace) -> None:
     train_things(arguments.runs / "things", TOKENISER, codes, lesson(arguments))
 
 
-def run_looks(arguments: argparse.Namespace) -> None:
-    from dalle.training.finish import train_finish
+def run_filter(arguments: argparse.Namespace) -> None:
+    from dalle.training.filters import COURSES, train_filter
     from dalle.training.nano import TOKENISER
 
-    known = codes_and_things(arguments)
-    train_finish(arguments.runs / "looks", TOKENISER, known, lesson(arguments))
+    folder, course = arguments.runs / arguments.name, COURSES[arguments.name]
+    train_filter(folder, TOKENISER, course, codes_and_things(arguments), lesson(arguments))
 
 
 def lesson(arguments: argparse.Namespace):
@@ -173,8 +176,7 @@ def run_vqgan(arguments: argparse.Namespace) -> None:
     state = train_tokeniser(arguments.runs / "vqgan", TOKENISER, known, lesson(arguments))
     if arguments.export:
         params = join(state.average, known)
-        # A code must stay the nearest one, and a plain colour plain.
-        write_params(arguments.export, params, TOKENISER.to_json(), dtype="int8", exact=("codes",))
+        write_params(arguments.export, params, TOKENISER.to_json(), dtype="int8", exact=EXACT)
 
 
 def run_bart(arguments: argparse.Namespace) -> None:
@@ -265,12 +267,15 @@ def codes_and_things(arguments: argparse.Namespace) -> dict:
 
 
 def known_parts(arguments: argparse.Namespace) -> dict:
-    """The image tokeniser's `codes`, `things` and `finish`, as far as they are."""
-    from dalle.training.finish import restore_finish
+    """The image tokeniser's `codes`, `things`, `dye` and `finish`, as far as they are."""
+    from dalle.training.filters import COURSES, restore_filter
     from dalle.training.nano import TOKENISER
 
-    finish = restore_finish(arguments.runs / "looks", TOKENISER)
-    return codes_and_things(arguments) | {"finish": finish}
+    filters = {
+        course.part: restore_filter(arguments.runs / name, TOKENISER, course)
+        for name, course in COURSES.items()
+    }
+    return codes_and_things(arguments) | filters
 
 
 def trained_tokeniser(arguments: argparse.Namespace):
@@ -281,15 +286,16 @@ def trained_tokeniser(arguments: argparse.Namespace):
     return restore_tokeniser(arguments.runs / "vqgan", known_parts(arguments), TOKENISER)
 
 
-STEPS = {"things": 6000, "looks": 1500, "vqgan": 3000, "bart": 6000, "clip": 1500}
-BATCH = {"things": 32, "looks": 32, "vqgan": 16, "bart": 64, "clip": 96}
-PEAK = {"things": 1e-3, "looks": 2e-3, "vqgan": 1e-3, "bart": 2e-3, "clip": 1e-3}
+STEPS = {"things": 6000, "tints": 9000, "looks": 9000, "vqgan": 3000, "bart": 6000, "clip": 1500}
+BATCH = {"things": 32, "tints": 32, "looks": 32, "vqgan": 16, "bart": 64, "clip": 96}
+PEAK = {"things": 1e-3, "tints": 2e-2, "looks": 2e-2, "vqgan": 1e-3, "bart": 2e-3, "clip": 1e-3}
 PARTS = {
     "scenes": (run_scenes, "Draw a sheet of the pictures to learn from."),
     "text": (run_text, "Learn the vocabularies of both text tokenisers."),
     "codes": (run_codes, "Find what the image codes stand for."),
     "things": (run_things, "Train how codes look beside each other."),
-    "looks": (run_looks, "Train what a look makes of a picture."),
+    "tints": (run_filter, "Train what a tint makes of things."),
+    "looks": (run_filter, "Train what a look makes of a picture."),
     "vqgan": (run_vqgan, "Train the image tokeniser."),
     "bart": (run_bart, "Train the network that turns captions into codes."),
     "clip": (run_clip, "Train the network that ranks."),

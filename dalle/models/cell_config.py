@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from dalle.models.config import read_fields, refuse_others, require_multiple
 
-FILTER_PATCH = 4  # pixels a side that its filters draw at once
+FILTER_BLOCK = 4  # pixels a side of the blocks whose means its filters know
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class CellTokenizerConfig:
         refuse_others(published, {"model_type": cls.MODEL_TYPE})
         config = cls(**read_fields(cls, published))
         require_multiple("resolution", config.resolution, "cell", config.cell)
-        require_multiple("cell", config.cell, "the filter's patch", FILTER_PATCH)
+        require_multiple("cell", config.cell, "the filter's block", FILTER_BLOCK)
         return config
 
     def to_json(self) -> dict[str, Any]:

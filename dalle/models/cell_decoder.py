@@ -69,8 +69,8 @@ class CellDecoder(nn.Module):
     def setup(self) -> None:
         config = self.config
         self.things = ThingDecoder(config, self.dtype)
-        self.dye = Filter(config.tints, config.filter_width, self.dtype)
-        self.finish = Filter(config.looks, config.filter_width, self.dtype)
+        self.dye = Filter(config.tints, config.filter_width)
+        self.finish = Filter(config.looks, config.filter_width)
 
     def __call__(
         self,
@@ -81,12 +81,9 @@ class CellDecoder(nn.Module):
     ) -> Array:
         look, style, tint, _ = header.T
         layer = self.things(style, vectors, patches)
-        alpha = opacity(layer)
-        things = layer[..., :3]
-        tone = things.mean((1, 2)) / jnp.maximum(alpha.mean((1, 2)), 1e-3)
-        things = self.dye(things, alpha, tint, tone)
+        things = self.dye(layer[..., :3], opacity(layer), tint, mean_colour(layer))
         ground = from_squares(ground, self.config.cell) - 0.5
-        return self.give_look(lay_over(things, alpha, ground), look) + 0.5
+        return self.give_look(lay_over(things, opacity(layer), ground), look) + 0.5
 
     def give_look(self, picture: Array, look: Array) -> Array:
         """Pictures [B, H, W, 3] around 0, and a look for each."""
@@ -97,6 +94,11 @@ class CellDecoder(nn.Module):
 def opacity(layer: Array) -> Array:
     """[B, H, W, 4] in the form of `to_layer` -> [B, H, W, 1] in 0..1."""
     return jnp.clip(2 * layer[..., 3:], 0, 1)
+
+
+def mean_colour(layer: Array) -> Array:
+    """Of what is opaque of [B, H, W, 4] in the form of `to_layer`: [B, 3] around 0."""
+    return layer[..., :3].mean((1, 2)) / jnp.maximum(opacity(layer).mean((1, 2)), 1e-3)
 
 
 def lay_over(things: Array, alpha: Array, ground: Array) -> Array:

@@ -1,33 +1,12 @@
 """Changes a whole picture pixel by pixel, in one of several learned ways: a tint, a look."""
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from dalle.models.cell_config import FILTER_PATCH
-from dalle.models.layers import Embedding, Linear, gelu
-from dalle.models.squares import from_squares
-
-
-def to_windows(pixels: Array) -> Array:
-    """[B, H, W, C] -> [B, H / 4, W / 4, 6 * 6 * C]: every patch with its border.
-
-    The border is cut from the neighbouring patches, which is far faster than 36 strided slices.
-    """
-    rows, height, width, channels = pixels.shape
-    side = FILTER_PATCH
-    x = pixels.reshape(rows, height // side, side, width // side, side, channels).swapaxes(2, 3)
-
-    def beside(x: Array, axis: int, step: int) -> Array:
-        """The patch before (-1) or after (1) each; the picture's edge goes on."""
-        edge = lax.slice_in_dim(x, *((0, 1) if step < 0 else (-1, None)), axis=axis)
-        rest = lax.slice_in_dim(x, *((0, -1) if step < 0 else (1, None)), axis=axis)
-        return jnp.concatenate([edge, rest] if step < 0 else [rest, edge], axis)
-
-    # [B, h, w, 4, 4, C] -> [B, h, w, 6, 4, C] -> [B, h, w, 6, 6, C]
-    x = jnp.concatenate([beside(x, 1, -1)[:, :, :, -1:], x, beside(x, 1, 1)[:, :, :, :1]], 3)
-    x = jnp.concatenate([beside(x, 2, -1)[:, :, :, :, -1:], x, beside(x, 2, 1)[:, :, :, :, :1]], 4)
-    return x.reshape(rows, height // side, width // side, -1)
+from dalle.models.cell_config import FILTER_BLOCK
+from dalle.models.layers import Embedding
 
 
 def edges(pixels: Array) -> Array:
@@ -39,15 +18,59 @@ def edges(pixels: Array) -> Array:
     return across.max(-1, keepdims=True) + down.max(-1, keepdims=True)
 
 
-class Filter(nn.Module):
-    """A colour matrix, and a small network for what no matrix can do; choice 0 changes nothing.
+def block_means(pixels: Array) -> Array:
+    """Of each pixel the mean of its block of 4 x 4: [B, H, W, C] -> the same shape."""
+    rows, height, width, channels = pixels.shape
+    side = FILTER_BLOCK
+    means = pixels.reshape(rows, height // side, side, width // side, side, channels).mean((2, 4))
+    return means.repeat(side, 1).repeat(side, 2)
 
+
+def describe(pixels: Array, alpha: Array, tone: Array) -> Array:
+    """What a filter knows of each pixel: [B, H, W, 3], [B, H, W, 1] and [B, 3] -> [B, H * W, F].
+
+    Its colour and opacity, the edge at it, its block, its row in the block, and the tone.
+    """
+    rows, height, width, _ = pixels.shape
+    row = jax.nn.one_hot(jnp.arange(height) % FILTER_BLOCK, FILTER_BLOCK)[None, :, None]
+    parts = (pixels, alpha, edges(pixels), block_means(pixels), row, tone[:, None, None])
+    parts = [jnp.broadcast_to(part, (rows, height, width, part.shape[-1])) for part in parts]
+    return jnp.concatenate(parts, -1).reshape(rows, height * width, -1)
+
+
+class ChosenLinear(nn.Module):
+    """A product and a bias of which every choice has its own: [B, N, in] and [B] -> [B, N, out]."""
+
+    choices: int
+    features: int
+    init_gain: float = 1.0
+
+    @nn.compact
+    def __call__(self, x: Array, choice: Array) -> Array:
+        inputs = x.shape[-1]
+        size, std = inputs * self.features, self.init_gain * (2 / inputs) ** 0.5
+        kernel = Embedding(self.choices, size, std, name="kernel")(choice)
+        bias = Embedding(self.choices, self.features, 0.0, name="bias")(choice)
+        kernel = kernel.reshape(-1, inputs, self.features)
+        y = jnp.einsum("bnc,bcd->bnd", x, kernel, precision=lax.Precision.HIGHEST)
+        return y + bias[:, None]
+
+
+class Filter(nn.Module):
+    """A small network for each choice, the same for every pixel; choice 0 changes nothing.
+
+    Looks and tints are rules for a pixel (steps, products with the strength of an edge), which a
+    network that sees one pixel at a time learns exactly and soon.
     Where all choices are 0, as for most prompts, nothing is computed.
     """
 
     choices: int
     width: int
-    dtype: jnp.dtype
+
+    def setup(self) -> None:
+        self.hidden = ChosenLinear(self.choices, self.width)
+        self.mix = ChosenLinear(self.choices, self.width)
+        self.out = ChosenLinear(self.choices, 3, init_gain=0.01)
 
     def __call__(
         self,
@@ -60,28 +83,17 @@ class Filter(nn.Module):
             return self.change(pixels, alpha, choice, tone)
         return nn.cond((choice != 0).any(), Filter.change, leave, self, pixels, alpha, choice, tone)
 
-    @nn.compact
     def change(self, pixels: Array, alpha: Array, choice: Array, tone: Array) -> Array:
         """The pictures as chosen, for any choices."""
-
-        def linear(features: int, name: str, fan_in: int) -> Linear:
-            return Linear(features, True, self.dtype, fan_in**-0.5, name=name)
-
-        # A pencil sketch is made of edges, which two layers would learn to find only slowly.
-        seen = to_windows(jnp.concatenate([pixels, alpha, edges(pixels)], -1))
-        manner = Embedding(self.choices, 4 * self.width, name="manner")(choice)
-        manner = manner + Linear(4 * self.width, name="tone")(tone)
-        gain, shift, gain_2, shift_2 = jnp.split(manner[:, None, None], 4, -1)
-        hidden = gelu(linear(self.width, "in", seen.shape[-1])(seen) * (1 + gain) + shift)
-        hidden = gelu(linear(self.width, "mix", self.width)(hidden) * (1 + gain_2) + shift_2)
-        patches = linear(FILTER_PATCH**2 * 3, "out", 100 * self.width)(hidden)
-        change = from_squares(patches, FILTER_PATCH)
-
-        matrix = Embedding(self.choices, 12, init_std=0.0, name="matrix")(choice).reshape(-1, 4, 3)
-        change = change + jnp.einsum("bhwc,bcd->bhwd", pixels, matrix[:, :3])
-        change = change + matrix[:, None, None, 3]
+        change = self.changes(describe(pixels, alpha, tone), choice).reshape(pixels.shape)
         changed = (choice != 0)[:, None, None, None]
         return pixels + jnp.where(changed, change * alpha, 0.0)
+
+    def changes(self, described: Array, choice: Array) -> Array:
+        """How each pixel changes where it is opaque: [B, N, F] and [B] -> [B, N, 3]."""
+        x = nn.relu(self.hidden(described, choice))
+        x = nn.relu(self.mix(x, choice))
+        return self.out(x, choice)
 
 
 def leave(network: Filter, pixels: Array, *others: Array) -> Array:

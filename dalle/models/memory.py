@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from flax.traverse_util import flatten_dict
 
-from dalle.models.cell_config import FILTER_PATCH, CellTokenizerConfig
+from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.checkpoint import leaf_dtype
 from dalle.models.config import BartConfig, ClipConfig, VqganConfig
 from dalle.models.loading import READERS, kernel_dtype, without
@@ -75,13 +75,12 @@ def picture_decoding(
     """The widest arrays of the decoder, of which so many are alive at once.
 
     VQGAN: N H W ch x 4, three of them; six where a convolution is nine bfloat16 products.
-    Cell tokeniser: N patches (1.5 W + 352) x 4: a filter's windows and hidden units (measured).
+    Cell tokeniser: N H W (2 W + 12) x 4: a filter's hidden units, and what it knows (measured).
     """
     if isinstance(config, VqganConfig):
         arrays = 6 if dtype == jnp.bfloat16 else 3
         return arrays * pictures * config.resolution**2 * config.widths[0] * FLOAT32
-    patches = (config.resolution // FILTER_PATCH) ** 2
-    return pictures * patches * (3 * config.filter_width // 2 + 352) * FLOAT32
+    return pictures * config.resolution**2 * (2 * config.filter_width + 12) * FLOAT32
 
 
 def drawing(cache: int, cross: int, logits: int, decoding: int) -> int:

@@ -29,7 +29,7 @@ def quantise(arrays: dict[Name, np.ndarray], exact: tuple[str, ...] = ()) -> dic
     result = {}
     for name, array in arrays.items():
         values = np.asarray(array, np.float32)
-        if values.ndim < 2 or values.size < SMALLEST_ARRAY or name[0] in exact:
+        if values.ndim < 2 or values.size < SMALLEST_ARRAY or not set(exact).isdisjoint(name):
             result[name] = values.astype(np.float16)
             continue
         largest = np.abs(values).max(shared_axis(name), keepdims=True)

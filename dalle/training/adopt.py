@@ -10,7 +10,7 @@ from dalle.models.checkpoint import read_params
 from dalle.models.loading import read_geometry
 from dalle.training.bart import optimiser as bart_optimiser
 from dalle.training.clip import optimiser as clip_optimiser
-from dalle.training.finish import optimiser as look_optimiser
+from dalle.training.filters import optimiser as filter_optimiser
 from dalle.training.parts import take_apart, write_codes
 from dalle.training.runs import Run, TrainState
 from dalle.training.things import optimiser as thing_optimiser
@@ -34,14 +34,15 @@ def adopt(model: Path, runs: Path) -> list[Path]:
     }
     params["vqgan"], known = take_apart(params["vqgan"])
     write_codes(runs / CODES, known["codes"])
-    params |= {"things": known["things"], "looks": known["finish"]}
+    params |= {"things": known["things"], "looks": known["finish"], "tints": known["dye"]}
     for part in ("bart", "clip"):
         (runs / "text" / part).mkdir(parents=True)
         shutil.copy(model / part / "tokenizer.json", runs / "text" / part)
     shutil.copy(model / WORDS, runs / "text")
     for part, optimiser in (
         ("things", thing_optimiser(peak=0.0, steps=1, cooldown=1.0)),
-        ("looks", look_optimiser(peak=0.0, steps=1, cooldown=1.0)),
+        ("looks", filter_optimiser(peak=0.0, steps=1, cooldown=1.0)),
+        ("tints", filter_optimiser(peak=0.0, steps=1, cooldown=1.0)),
         ("vqgan", vqgan_optimiser(peak=0.0, steps=1, cooldown=1.0)),
         ("bart", bart_optimiser(peak=0.0, steps=1, cooldown=1.0)),
         ("clip", clip_optimiser(peak=0.0, steps=1, cooldown=1.0)),

@@ -23,7 +23,7 @@ TOKENISER = CellTokenizerConfig(
     decoder_width=256,
     decoder_hidden=512,
     decoder_blocks=4,
-    filter_width=256,
+    filter_width=32,
     reader_width=384,
 )
 

@@ -11,8 +11,9 @@ from dalle.training.runs import Run
 # run: what of its log is worth showing, and on which scale
 SHOWN = {
     "things": (("psnr", "held_out_psnr"), "dB", "linear"),
+    "tints": (("psnr", "held_out_psnr"), "dB", "linear"),
     "looks": (("psnr", "held_out_psnr"), "dB", "linear"),
-    "vqgan": (("psnr", "held_out_psnr_known", "held_out_psnr_read"), "dB", "linear"),
+    "vqgan": (("held_out_psnr_known", "held_out_psnr_read"), "dB", "linear"),
     "bart": (("loss", "held_out", "held_out_unprompted"), "nats a code", "log"),
     "clip": (("loss", "held_out"), "nats", "linear"),
 }
@@ -38,7 +39,7 @@ def draw_curves(runs: Path, path: Path) -> Path:
                 axis.plot(*zip(*points, strict=True), label=value.replace("_", " "), linewidth=1)
         axis.set(title=name, xlabel="step", ylabel=unit, yscale=scale)
         axis.grid(alpha=0.3)
-        if rows:
+        if axis.lines:
             axis.legend(fontsize=8)
     figure.tight_layout()
     figure.savefig(path, format="png", dpi=90)

@@ -1,9 +1,10 @@
 """The parts of the image tokeniser, which are learned one after another, and the whole of them.
 
-codes      what each code stands for; found, not trained
-things     how codes look beside each other
-finish     what a look makes of a picture
-the rest   the tint of things, and the encoder
+codes    what each code stands for; found, not trained
+things   how codes look beside each other
+dye      what a tint makes of things
+finish   what a look makes of a picture
+reader   the encoder
 """
 
 from pathlib import Path
@@ -20,8 +21,6 @@ from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.cells import CellNetwork, cell_shapes
 from dalle.models.hardware import fast_dtype
 from dalle.training.runs import Run, TrainState, write_atomically
-
-OF_DECODER = ("things", "finish")  # known before the rest is trained
 
 
 def write_codes(path: Path, codes: dict[str, Any]) -> None:
@@ -67,21 +66,19 @@ def restore_part(
     return Run(folder).restore(begin_part(config, part, tx, seed=0)).average
 
 
-def begin_rest(
+def begin_reader(
     config: CellTokenizerConfig, tx: optax.GradientTransformation, seed: int
 ) -> TrainState:
-    """Step 0 of all that is trained when the other parts are known."""
-    return TrainState.begin(take_apart(first_params(config, seed))[0], tx)
+    """Step 0 of the encoder."""
+    return TrainState.begin(first_params(config, seed)["reader"], tx)
 
 
 def take_apart(params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The rest, and the parts that are known before it: `codes`, `things` and `finish`."""
-    decoder = dict(params["decoder"])
-    known = {part: decoder.pop(part) for part in OF_DECODER} | {"codes": params["codes"]}
-    return {"decoder": decoder, "reader": params["reader"]}, known
+    """The encoder, and what is known before it: `codes`, `things`, `dye` and `finish`."""
+    return params["reader"], {"codes": params["codes"], **params["decoder"]}
 
 
-def join(rest: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+def join(reader: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     """The reverse of `take_apart`."""
-    decoder = rest["decoder"] | {part: known[part] for part in OF_DECODER}
-    return rest | {"codes": known["codes"], "decoder": decoder}
+    decoder = {part: params for part, params in known.items() if part != "codes"}
+    return {"codes": known["codes"], "decoder": decoder, "reader": reader}

@@ -157,6 +157,7 @@ def train(
     batch_size: int,
     draw_samples: Callable[[Any], None],
     save_seconds: float = 120.0,
+    unit: str = "image",  # of what a batch holds
 ) -> Any:
     """Runs `update(state, batch)` up to `steps`, saving as it goes; Ctrl-C and SIGTERM save too."""
     if int(state.step) >= steps:
@@ -169,7 +170,7 @@ def train(
     }
     saved, drawn, pending = time.monotonic(), 0.0, []
     done = int(state.step)
-    bar = tqdm(initial=done * batch_size, total=steps * batch_size, unit="image", smoothing=0.05)
+    bar = tqdm(initial=done * batch_size, total=steps * batch_size, unit=unit, smoothing=0.05)
     try:
         while done < steps and not stop.is_set():
             batch = next(batches)

@@ -1,8 +1,4 @@
-"""Trains what tints things and what reads pictures; codes, things and looks are known by then.
-
-The filter that tints learns from codes whose making is known, and the encoder to find those codes
-in the finished picture.
-"""
+"""Trains what reads pictures: the encoder learns to find the codes that a picture was made of."""
 
 from functools import partial
 from pathlib import Path
@@ -19,8 +15,8 @@ from dalle.models.cells import CellNetwork, CellTokenizer
 from dalle.models.hardware import fast_dtype
 from dalle.training.bart import codes_of
 from dalle.training.data import Batch, Lesson
-from dalle.training.parts import begin_rest, join
-from dalle.training.reconstruction import mean_psnr, reconstruction_loss, save_versions
+from dalle.training.parts import begin_reader, join
+from dalle.training.reconstruction import mean_psnr, save_versions
 from dalle.training.runs import Run, TrainState, learning_rate, train
 
 EMA_DECAY = 0.999  # of the weights that are shipped
@@ -53,34 +49,20 @@ def reading_loss(
 @partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
 def update(
     state: TrainState,
-    known: dict[str, Any],  # `codes`, `things` and `finish`
+    known: dict[str, Any],  # `codes`, `things`, `dye` and `finish`
     batch: tuple[Array, Array, Array],  # pictures, things: uint8 [B, H, W, 3 and 4]; [B, 4]
     network: CellNetwork,
     tx: optax.GradientTransformation,
 ) -> tuple[TrainState, dict[str, Array]]:
-    """One step of tint and reader."""
+    """One step."""
     pictures, things = (pixels.astype(jnp.float32) / 255 for pixels in batch[:2])
-    headers = batch[2]
-    tokens = network.apply(
-        {"params": {"codes": known["codes"]}}, things, headers, method="encode_layers"
-    )
 
-    def loss(params: dict) -> tuple[Array, tuple]:
-        variables = {"params": join(params, known)}
-        error = network.apply(variables, tokens, method="decode") - pictures
-        reading, right = reading_loss(network, variables, pictures, things, headers)
-        square_error = jnp.square(error).mean((1, 2, 3))
-        return reconstruction_loss(error) + reading, (square_error, reading, right)
+    def loss(reader: dict) -> tuple[Array, Array]:
+        variables = {"params": join(reader, known)}
+        return reading_loss(network, variables, pictures, things, batch[2])
 
-    (value, extras), gradients = jax.value_and_grad(loss, has_aux=True)(state.params)
-    square_error, reading, right = extras
-    metrics = {
-        "loss": value,
-        "psnr": (-10 * jnp.log10(square_error)).mean(),
-        "reading": reading,
-        "choices_right": right,
-    }
-    return state.after(gradients, tx, EMA_DECAY), metrics
+    (value, right), gradients = jax.value_and_grad(loss, has_aux=True)(state.params)
+    return state.after(gradients, tx, EMA_DECAY), {"loss": value, "choices_right": right}
 
 
 def draw_reconstructions(path: Path, tokeniser: CellTokenizer, batch: Batch) -> dict[str, float]:
@@ -99,14 +81,14 @@ def draw_reconstructions(path: Path, tokeniser: CellTokenizer, batch: Batch) -> 
 def train_tokeniser(
     folder: Path,
     config: CellTokenizerConfig,
-    known: dict[str, Any],  # `codes`, `things` and `finish`
+    known: dict[str, Any],  # `codes`, `things`, `dye` and `finish`
     lesson: Lesson,
 ) -> TrainState:
-    """Trains tint and encoder in `folder`."""
+    """Trains the encoder in `folder`."""
     network = CellNetwork(config, fast_dtype())
     tx = optimiser(lesson.peak, lesson.steps, lesson.cooldown)
     run = Run(folder)
-    state = run.restore(begin_rest(config, tx, lesson.seed))
+    state = run.restore(begin_reader(config, tx, lesson.seed))
 
     batches = lesson.batches(int(state.step))
 
@@ -131,6 +113,6 @@ def train_tokeniser(
 def restore_tokeniser(
     folder: Path, known: dict[str, Any], config: CellTokenizerConfig
 ) -> CellTokenizer:
-    """What the run in `folder` would ship now, with what is known: `codes`, `things`, `finish`."""
-    state = Run(folder).restore(begin_rest(config, optimiser(0.0, 1, 1.0), seed=0))
+    """What the run in `folder` would ship now, with what is known before it."""
+    state = Run(folder).restore(begin_reader(config, optimiser(0.0, 1, 1.0), seed=0))
     return CellTokenizer(config, join(state.average, known), fast_dtype())

@@ -143,5 +143,5 @@ def test_the_written_config_reads_back():
 def test_cells_that_do_not_fit_are_refused():
     with pytest.raises(CheckpointError, match="resolution 32, which must be a multiple of cell 7"):
         CellTokenizerConfig.from_json(CONFIG.to_json() | {"cell": 7})
-    with pytest.raises(CheckpointError, match="cell 2, which must be a multiple of the filter's p"):
+    with pytest.raises(CheckpointError, match="cell 2, which must be a multiple of the filter's b"):
         CellTokenizerConfig.from_json(CONFIG.to_json() | {"cell": 2})

@@ -157,7 +157,7 @@ def test_a_cell_tokeniser_is_described_too():
         decoder_width=384,
         decoder_hidden=384,
         decoder_blocks=4,
-        filter_width=256,
+        filter_width=32,
         reader_width=16,
     )
     described = (

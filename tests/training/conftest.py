@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from dalle.training import finish, nano, parts, things, vqgan
+from dalle.training import filters, nano, parts, things, vqgan
 from dalle.training.codes import find_codes
 from dalle.training.data import Lesson, SceneExamples
 from dalle.training.headers import GROUND_CODES
@@ -23,7 +23,7 @@ CELLS = dataclasses.replace(
     decoder_width=32,
     decoder_hidden=32,
     decoder_blocks=1,
-    filter_width=16,
+    filter_width=8,
     reader_width=32,
 )
 
@@ -88,26 +88,30 @@ def things_run(examples, codes, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def looks_run(examples, codes, things_run, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("looks")
-    finish.train_finish(
-        folder,
-        CELLS,
-        {
-            "codes": parts.read_codes(codes, CELLS),
-            "things": things.restore_things(things_run, CELLS),
-        },
-        lesson(examples, 4, steps=200, peak=1e-2),
-    )
-    return folder
-
-
-@pytest.fixture(scope="session")
-def known(things_run, looks_run, codes):
+def codes_and_things(things_run, codes):
     return {
         "codes": parts.read_codes(codes, CELLS),
         "things": things.restore_things(things_run, CELLS),
-        "finish": finish.restore_finish(looks_run, CELLS),
+    }
+
+
+@pytest.fixture(scope="session")
+def filter_runs(examples, codes_and_things, tmp_path_factory):
+    folders = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(filters, "PICTURES", 64)
+        for course in filters.COURSES.values():
+            folders[course] = tmp_path_factory.mktemp(course.codes)
+            learned = lesson(examples, 8, steps=200, peak=2e-2)
+            filters.train_filter(folders[course], CELLS, course, codes_and_things, learned)
+    return folders
+
+
+@pytest.fixture(scope="session")
+def known(codes_and_things, filter_runs):
+    return codes_and_things | {
+        course.part: filters.restore_filter(folder, CELLS, course)
+        for course, folder in filter_runs.items()
     }
 
 

@@ -15,7 +15,7 @@ from dalle.models.checkpoint import write_params
 from dalle.models.config import ClipConfig
 from dalle.text import ClipTokenizer, PromptTokenizer
 from dalle.text.tokenize import CLIP_SPECIALS, train_tokenizer
-from dalle.training import bart, clip, finish, nano, parts, things, vqgan
+from dalle.training import bart, clip, filters, nano, parts, things, vqgan
 from dalle.training.adopt import CODES, adopt
 from dalle.training.runs import Run
 from tests.training.conftest import CELLS, lesson, losses
@@ -131,7 +131,9 @@ def test_the_model_that_ships_can_be_learned_on_from(tmp_path):
     known = {
         "codes": parts.read_codes(tmp_path / CODES, nano.TOKENISER),
         "things": things.restore_things(tmp_path / "things", nano.TOKENISER),
-        "finish": finish.restore_finish(tmp_path / "looks", nano.TOKENISER),
+    } | {
+        course.part: filters.restore_filter(tmp_path / course.codes, nano.TOKENISER, course)
+        for course in filters.COURSES.values()
     }
     tokeniser = vqgan.restore_tokeniser(tmp_path / "vqgan", known, nano.TOKENISER)
     shipped = load_vqgan(SHIPPED / "vqgan")
