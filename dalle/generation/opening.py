@@ -10,6 +10,7 @@ on its own seed and number alone.
 Source: arithmetic sampling, Vilnis et al. 2023, arxiv.org/abs/2210.15458.
 """
 
+import math
 from dataclasses import dataclass
 
 import jax
@@ -20,6 +21,10 @@ from jax import Array, lax, random
 from dalle.generation.sampling import MAX_TOP_K, Rows, in_top_k, in_top_p, scale
 
 NO_CODE = -1
+# Of codes for the whole picture: how likely beside the likeliest one must be, and the power to
+# which the odds of those are taken.
+LEAST_ODDS = 0.1
+EVENED = 0.5
 RESOLUTION = 2**-24  # of a point in float32
 
 
@@ -81,9 +86,12 @@ def _odds_of_overview(ranked: Array, rows: Rows) -> Array:
 
     What a model is cooled for is that parts fit together. A choice for the whole picture, such as
     the drawing's style, has nothing before it to fit to, and cooled it nearly always falls alike.
+    Any style that the thing is drawn in is as right as another, so the odds are evened out, but
+    only among likely ones. Source of that: min-p, arxiv.org/abs/2407.01082.
     """
     scaled = scale(ranked, jnp.maximum(rows.temperature, 1))
-    return jax.nn.softmax(jnp.where(in_top_k(ranked, rows), scaled, -jnp.inf))
+    permitted = in_top_k(ranked, rows) & (scaled > math.log(LEAST_ODDS))
+    return jax.nn.softmax(jnp.where(permitted, EVENED * scaled, -jnp.inf))
 
 
 def _odds_of_part(ranked: Array, blank: Array, empty: Array, rows: Rows) -> Array:

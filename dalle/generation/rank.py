@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 # Points of score that a picture is set back by for each kept one ...
-REPEATED = 2.0  # that it looks like
+REPEATED = 3.0  # that it looks like
 SAME_OVERVIEW = 0.5  # whose model chose the same for the whole picture, such as the style
 HASH_SIDE = 8
 

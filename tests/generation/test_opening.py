@@ -55,18 +55,23 @@ def squared(odds: np.ndarray) -> np.ndarray:
     return odds**2 / (odds**2).sum()
 
 
+def evened(odds: list[float]) -> np.ndarray:
+    roots = np.sqrt(odds)
+    return roots / roots.sum()
+
+
 COOLED = squared(np.array([0.4, 0, 0.2, 0.1]))
 
 
 @pytest.mark.parametrize(
     ("position", "knobs", "expected"),
     [
-        (IN_OVERVIEW, {}, ODDS),
-        (IN_OVERVIEW, {"temperature": 0.5}, ODDS),
-        (IN_OVERVIEW, {"temperature": 2}, ODDS**0.5 / (ODDS**0.5).sum()),
-        (IN_OVERVIEW, {"top_k": 2}, [4 / 7, 3 / 7, 0, 0]),
-        (IN_OVERVIEW, {"top_p": 0.75}, [4 / 9, 3 / 9, 2 / 9, 0]),
-        (IN_OVERVIEW, {"top_k": 0}, ODDS),
+        (IN_OVERVIEW, {}, evened(ODDS)),
+        (IN_OVERVIEW, {"temperature": 0.5}, evened(ODDS)),
+        (IN_OVERVIEW, {"temperature": 2}, evened(ODDS**0.5)),
+        (IN_OVERVIEW, {"top_k": 2}, evened([4, 3, 0, 0])),
+        (IN_OVERVIEW, {"top_p": 0.75}, evened([4, 3, 2, 0])),
+        (IN_OVERVIEW, {"top_k": 0}, evened(ODDS)),
         (IN_OVERVIEW, {"temperature": 0}, [1, 0, 0, 0]),
         (AT_PART, {}, ODDS),
         (AT_PART, {"temperature": 0.5}, 0.7 * COOLED + [0, 0.3, 0, 0]),
@@ -82,6 +87,15 @@ def test_tokens_come_with_their_odds(position: int, knobs: dict, expected: list[
     shares = [(tokens == place).mean() for place in PLACES]
     # Points so even are off by a few of them; independent draws would be by 20, often.
     np.testing.assert_allclose(shares, expected, atol=5 / candidates)
+
+
+def test_what_is_unlikely_for_the_whole_picture_is_not_evened_out() -> None:
+    logits = logits_of(2000)
+    logits[:, PLACES] = np.log([0.5, 0.4, 0.06, 0.04])
+    rows = rows_with(2000)
+    tokens = np.asarray(draw(logits, rows, begin(rows, LAYOUT), IN_OVERVIEW)[0])
+    shares = [(tokens == place).mean() for place in PLACES]
+    np.testing.assert_allclose(shares, evened([0.5, 0.4, 0.06, 0]), atol=5 / 2000)
 
 
 def test_guidance_says_what_begins_and_not_where() -> None:
