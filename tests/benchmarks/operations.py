@@ -14,6 +14,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from dalle.models.convolutions import Conv, DoublingConv
@@ -62,6 +63,9 @@ def products(runs: int) -> None:
         "rows first, kernel [out, in]": (as_stored, kernels),
         "kernel [out, in] first, transposed after": (
             each(lambda x, w: multiply(w, x, (1, 1)).T), kernels),
+        "kernel first, by the BLAS of numpy": (
+            lambda x, kernels: [kernel @ np.asarray(x).T for kernel in kernels],
+            [np.asarray(kernel) for kernel in kernels]),
         "what is used": (each(lambda x, w: product(x, {"kernel": w})), kernels),
     }  # fmt: skip
     operations = 2.0 * ROWS * WIDTH * OUT * LAYERS
