@@ -7,6 +7,7 @@ from jax import Array, lax
 
 from dalle.models.cell_config import FILTER_BLOCK
 from dalle.models.layers import Embedding
+from dalle.models.squares import square_means
 
 
 def edges(pixels: Array) -> Array:
@@ -20,10 +21,7 @@ def edges(pixels: Array) -> Array:
 
 def block_means(pixels: Array) -> Array:
     """Of each pixel the mean of its block of 4 x 4: [B, H, W, C] -> the same shape."""
-    rows, height, width, channels = pixels.shape
-    side = FILTER_BLOCK
-    means = pixels.reshape(rows, height // side, side, width // side, side, channels).mean((2, 4))
-    return means.repeat(side, 1).repeat(side, 2)
+    return square_means(pixels, FILTER_BLOCK).repeat(FILTER_BLOCK, 1).repeat(FILTER_BLOCK, 2)
 
 
 def describe(pixels: Array, alpha: Array, tone: Array) -> Array:

@@ -10,6 +10,12 @@ def to_squares(pixels: Array, side: int) -> Array:
     return x.swapaxes(2, 3).reshape(rows, height // side, width // side, side * side * channels)
 
 
+def square_means(pixels: Array, side: int) -> Array:
+    """[B, H, W, C] -> [B, H / side, W / side, C]."""
+    rows, height, width, channels = pixels.shape
+    return pixels.reshape(rows, height // side, side, width // side, side, channels).mean((2, 4))
+
+
 def from_squares(squares: Array, side: int) -> Array:
     """[B, h, w, side * side * C] -> [B, h * side, w * side, C]."""
     rows, height, width, _ = squares.shape

@@ -8,13 +8,10 @@ import numpy as np
 from jax import Array
 from PIL import Image
 
+from dalle.models.squares import square_means
+
 COLUMNS = 8  # of a sheet
-
-
-def coarse(x: Array) -> Array:
-    """Means of 8x8 pixels: [B, H, W, C] -> [B, H / 8, W / 8, C]."""
-    rows, height, width, channels = x.shape
-    return x.reshape(rows, height // 8, 8, width // 8, 8, channels).mean((2, 4))
+COARSE = 8  # pixels a side that are compared as one
 
 
 def reconstruction_loss(error: Array) -> Array:
@@ -26,7 +23,7 @@ def reconstruction_loss(error: Array) -> Array:
     colours = jnp.abs(red - green).mean() + jnp.abs((red + green) / 2 - blue).mean()
     edges = jnp.abs(jnp.diff(error, axis=1)).mean() + jnp.abs(jnp.diff(error, axis=2)).mean()
     pixels = jnp.abs(error).mean() + 2 * jnp.square(error).mean()
-    return pixels + 0.5 * colours + 0.5 * jnp.abs(coarse(error)).mean() + 0.5 * edges
+    return pixels + 0.5 * colours + 0.5 * jnp.abs(square_means(error, COARSE)).mean() + 0.5 * edges
 
 
 def mean_psnr(drawn: np.ndarray, true: np.ndarray) -> float:
