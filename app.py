@@ -44,6 +44,7 @@ def main() -> None:
     page = build_page(Desk(engine, defaults), site, lambda: add_api(engine, defaults))
     # The queue is the engine's; gradio's own only carries the messages.
     page.queue(max_size=settings.queue_size + 2, default_concurrency_limit=None)
+    limit_connections(settings.trusted_hops)
     page.launch(
         **launch_options(settings),
         server_name="0.0.0.0",
@@ -62,7 +63,6 @@ def main() -> None:
         # it does on a busy machine.
         _frontend=False,
     )
-    limit_connections(page.server, settings.trusted_hops)
     first = settings.model if settings.model != DEFAULT_MODEL else None
     others = [name for name in offered if name not in (first, DEFAULT_MODEL)]
     # The machines of a cluster fetch their models themselves.

@@ -8,7 +8,7 @@ import asyncio
 from functools import partial
 from typing import Any
 
-from uvicorn import Server
+from uvicorn.config import HTTP_PROTOCOLS
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 HEAD_SECONDS = 10.0  # that the head of a request may take, the first one's from connecting on
@@ -63,11 +63,12 @@ class PunctualProtocol(AutoHTTPProtocol):
             self._deadline = None
 
 
-def limit_connections(server: Server, trusted_hops: int) -> None:
-    """Makes a running server expect punctuality of those who connect from now on.
+def limit_connections(trusted_hops: int) -> None:
+    """Makes servers that this process starts from now on expect punctuality of who connects.
 
     Behind proxies of our own all connections are theirs, so one address may have all of them.
-    launch() has no parameter for it, but the server reads its configuration at each connection.
+    launch() has no parameter for it, so uvicorn's own choice of a protocol is replaced. (Done to
+    the server after launch() has begun it, the first to connect would not be limited.)
     """
     most_of_one = MOST if trusted_hops else MOST_OF_ONE
-    server.config.http_protocol_class = partial(PunctualProtocol, most_of_one=most_of_one)
+    HTTP_PROTOCOLS["auto"] = partial(PunctualProtocol, most_of_one=most_of_one)

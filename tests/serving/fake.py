@@ -165,6 +165,7 @@ def main(make: Callable[[float], FakePipeline] = FakePipeline) -> None:
     site = make_site(engine)
     page = build_page(Desk(engine), site, lambda: add_api(engine, {}))
     page.queue(default_concurrency_limit=None)
+    limit_connections(settings.trusted_hops)
     page.launch(
         **launch_options(site.settings),
         server_port=int(os.environ["PORT"]),
@@ -178,7 +179,6 @@ def main(make: Callable[[float], FakePipeline] = FakePipeline) -> None:
         state_session_capacity=settings.queue_size + 20,
         app_kwargs=door(engine, settings),
     )
-    limit_connections(page.server, settings.trusted_hops)
     stop_on_signal(engine, page)
 
 

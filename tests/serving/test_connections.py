@@ -11,6 +11,8 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+import uvicorn
+from starlette.applications import Starlette
 
 from dalle.serving import connections, guard
 from dalle.serving.guard import Guard
@@ -132,10 +134,16 @@ def test_there_is_an_end_to_how_many_there_may_be(
 
 
 @pytest.mark.parametrize(("hops", "most"), [(0, connections.MOST_OF_ONE), (1, connections.MOST)])
-def test_connections_of_a_proxy_are_not_those_of_one_visitor(hops: int, most: int) -> None:
-    server = SimpleNamespace(config=SimpleNamespace())
-    connections.limit_connections(server, hops)
-    assert server.config.http_protocol_class.keywords == {"most_of_one": most}
+def test_connections_of_a_proxy_are_not_those_of_one_visitor(
+    hops: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connections.HTTP_PROTOCOLS, "auto", None)
+    connections.limit_connections(hops)
+    config = uvicorn.Config(Starlette())
+    config.load()
+    protocol = config.http_protocol_class
+    assert protocol.func is connections.PunctualProtocol
+    assert protocol.keywords == {"most_of_one": most}
 
 
 @pytest.mark.parametrize("pieces", [[], [b"{"]])
