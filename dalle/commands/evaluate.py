@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dalle.settings import DEFAULT_MODEL
@@ -93,27 +94,34 @@ def examine_judge(judge, library, number: int) -> dict[str, float]:
 
 
 def draw_answers(pipeline, judge, asked, knobs, out: Path) -> list:
-    import numpy as np
     from tqdm import tqdm
+
+    answers, shown = [], {}
+    # The judge looks at a prompt's pictures while those of the next are drawn.
+    with ThreadPoolExecutor(1) as judging:
+        for question in tqdm(asked, unit="prompt"):
+            result = pipeline.generate(question.prompt, **knobs)
+            answers.append(judging.submit(judge_answer, judge, question, result))
+            if shown.setdefault(question.part, 0) < SHEETS:
+                shown[question.part] += 1
+                result.sheet().save(out / f"{question.part}-{shown[question.part]}.png")
+    return [answer.result() for answer in answers]
+
+
+def judge_answer(judge, question, result):
+    """The judge's findings on what was drawn for a question."""
+    import numpy as np
 
     from dalle.generation.rank import perceptual_hash
     from dalle.training.marks import Answer
 
-    answers, shown = [], {}
-    for question in tqdm(asked, unit="prompt"):
-        result = pipeline.generate(question.prompt, **knobs)
-        # Only the plain prompts are asked what ranking is worth.
-        rejected = result.rejected if question.part == "plain" else []
-        kept, left = (
-            [judge.look(np.asarray(picture.image)) for picture in pictures]
-            for pictures in (result.pictures, rejected)
-        )
-        hashes = [perceptual_hash(picture.image) for picture in result.pictures]
-        answers.append(Answer(question, kept, left, hashes))
-        if shown.setdefault(question.part, 0) < SHEETS:
-            shown[question.part] += 1
-            result.sheet().save(out / f"{question.part}-{shown[question.part]}.png")
-    return answers
+    # Only the plain prompts are asked what ranking is worth.
+    rejected = result.rejected if question.part == "plain" else []
+    kept, left = (
+        [judge.look(np.asarray(picture.image)) for picture in pictures]
+        for pictures in (result.pictures, rejected)
+    )
+    return Answer(question, kept, left, [perceptual_hash(p.image) for p in result.pictures])
 
 
 def tell(answer) -> dict:
