@@ -147,9 +147,8 @@ class Pipeline:
                 run.took(stage, time.perf_counter() - since)
             since = time.perf_counter()
 
-        known = min(self.vqgan.num_codes, self.weights.config.image_vocab_size)
-        layout = Layout(self.vqgan.overview, self.vqgan.blank)
-        for codes, odds in draw_codes(self.weights, *stack(slots, size), known, layout):  # [N, t]
+        steps = draw_codes(self.weights, *stack(slots, size), self.known_codes, self.layout)
+        for codes, odds in steps:  # [N, t]
             parts = zip(slots, np.split(codes, size), np.split(odds, size), strict=False)
             for slot, drawn, likely in parts:
                 slot.codes = drawn[: len(slot.candidates)]
@@ -261,6 +260,15 @@ class Pipeline:
 
     def _encode(self, tokens: Tokens) -> tuple[Array, np.ndarray]:
         return self.encoder.encode(tokens.input_ids, tokens.attention_mask), tokens.attention_mask
+
+    @property
+    def known_codes(self) -> int:
+        """Codes from here on stand for no picture, though the network has an output for them."""
+        return min(self.vqgan.num_codes, self.weights.config.image_vocab_size)
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.vqgan.overview, self.vqgan.blank)
 
     @cached_property
     def slots_together(self) -> int:

@@ -9,7 +9,6 @@ from jax import Array, lax
 
 from dalle.generation.loading import load
 from dalle.generation.loop import draw_codes
-from dalle.generation.opening import Layout
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.sampling import guide, make_rows
 from dalle.models.decoding import (
@@ -74,16 +73,11 @@ def read(pipeline: Pipeline, prompt: str) -> tuple[Array, np.ndarray]:
     return pipeline.encoder.encode(ids, mask), mask
 
 
-def known_codes(pipeline: Pipeline) -> int:
-    return min(pipeline.vqgan.num_codes, pipeline.weights.config.image_vocab_size)
-
-
 def draw(pipeline: Pipeline, prompt: str) -> np.ndarray:
     """The codes [N, T] of a prompt's candidates."""
     rows = make_rows(GenerationSettings.of(pipeline.defaults, {}), 0, range(CANDIDATES))
-    both, known = read(pipeline, prompt), known_codes(pipeline)
-    layout = Layout(pipeline.vqgan.overview, pipeline.vqgan.blank)
-    *_, (codes, _) = draw_codes(pipeline.weights, *both, rows, known, layout)
+    shape = pipeline.known_codes, pipeline.layout
+    *_, (codes, _) = draw_codes(pipeline.weights, *read(pipeline, prompt), rows, *shape)
     return codes
 
 
@@ -99,9 +93,8 @@ def likeliest(pipeline: Pipeline, logits: np.ndarray) -> np.ndarray:
     """The likeliest code at each position of each candidate, [T, 2N, V] -> [T, N]."""
     settings = GenerationSettings.of(pipeline.defaults, {})
     scale = np.full(CANDIDATES, settings.condition_scale, np.float32)
-    return np.stack(
-        [np.asarray(guide(each[:, : known_codes(pipeline)], scale)).argmax(-1) for each in logits]
-    )
+    known = logits[..., : pipeline.known_codes]
+    return np.stack([np.asarray(guide(each, scale)).argmax(-1) for each in known])
 
 
 def logits_along(pipeline: Pipeline, prompt: str, codes: np.ndarray) -> np.ndarray:
