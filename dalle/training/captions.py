@@ -95,8 +95,10 @@ class Captioner:
         """Two things and how they stand to each other: "a cat next to a dog"."""
         return self._dice.pick(RELATIONS[relation]).format(*map(self.thing, subjects))
 
-    def caption(self, things: str, style: str, background: str, look: str | None) -> str:
-        """The whole caption, around a phrase for the things."""
+    def caption(
+        self, things: str, background: str, style: str | None = None, look: str | None = None
+    ) -> str:
+        """The whole caption, around a phrase for the things; without both, no word on how."""
         before, after = self._manner(style, look)
         words = f"{before} of {things}" if before else things
         if background in PLACES:
@@ -123,10 +125,12 @@ class Captioner:
         names = COLOUR_NAMES.get(name, (name,))
         return names[0] if self._dice.chance(0.6) else self._dice.pick(names)
 
-    def _manner(self, style: str, look: str | None) -> tuple[str, str]:
+    def _manner(self, style: str | None, look: str | None) -> tuple[str, str]:
         """What comes before "of a cat" and after "a cat,"; either may be empty."""
         if look:
             before, after = LOOKS[look][2:]
+        elif style is None:
+            return "", ""
         elif self._dice.chance(0.25):
             before, after = STYLE_WORDS[style]
         else:

@@ -34,7 +34,8 @@ class Stage:
     counts: tuple[int, ...] = (2, 3, 4, 5)
     tinted: float = 0.0  # things of one kind are shown, and asked for, in another colour
     placed: float = 0.0  # a place instead of a plain background
-    looked: float = 0.0  # a look
+    looked: float = 0.0  # a look, which is asked for
+    unasked: float = 0.0  # one of UNASKED where none is
     large: float = 0.5  # a single thing is large where no size is said, else of the middle size
     resized: float = 0.0  # a single thing is big or small
     moved: float = 0.25  # things stand off the centre
@@ -60,11 +61,13 @@ STAGES = {
         tinted=0.08, placed=0.25, looked=0.1, resized=0.1, everyday=1.5,
     ),
     "full": Stage(
-        MANY, MOSTLY_3D, tinted=0.12, placed=0.35, looked=0.15, large=0.7, resized=0.15, moved=0.8,
-        everyday=0.9,
+        MANY, MOSTLY_3D, tinted=0.12, placed=0.35, looked=0.15, unasked=0.15, large=0.7,
+        resized=0.15, moved=0.8, everyday=0.9,
     ),
 }  # fmt: skip
 WHITE = 0.12  # the share of white backgrounds beyond its turn among the colours
+# Looks for those who ask for none: the colours that they may have asked for can still be told.
+UNASKED = tuple(name for name, (_, coloured, *_) in LOOKS.items() if coloured)
 COLOURLESS = ("people", "body", "faces")  # groups whose colour is neither changed nor remarked on
 
 
@@ -141,9 +144,12 @@ class SceneComposer:
         style = dice.weighted(stage.styles)
         place = dice.pick(tuple(PLACES)) if dice.chance(stage.placed) else None
         look = dice.pick(tuple(LOOKS)) if dice.chance(stage.looked) else None
+        unasked = look is None and stage.unasked and dice.chance(stage.unasked)
+        look = dice.pick(UNASKED) if unasked else look
         actors = [self._actor(kind, style) for kind in self._castings[name].choose(dice)]
         if any(is_held_out(actor.kind.id, place, look) for actor in actors):
             place = look = None
+            unasked = False
         say_colours = look is None or LOOKS[look][1]
         tinted = self._tint(actors, say_colours, dice)
         size, size_said = self._size(dice)
@@ -169,9 +175,10 @@ class SceneComposer:
             told = captioner.several(subjects[0], len(spots))
         else:
             told = captioner.thing(subjects[0])
+        manner = (None, None) if unasked else (actors[0].style, look)
         return Scene(
             foreground=self._lay(actors, spots),
-            caption=captioner.caption(told, actors[0].style, background, look),
+            caption=captioner.caption(told, background, *manner),
             things=tuple(_placed(actors[spot.thing], spot, tinted) for spot in spots),
             ground=(place, dice.pick(range(VARIANTS))) if place else background,
             style=actors[0].style,

@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 
 from dalle.errors import DalleError
-from dalle.training.captions import names_colour
+from dalle.training.captions import ANY_STYLE, STYLE_WORDS, names_colour
 from dalle.training.colours import COLOURS, TINTS, dominant_colour, luminance, tint
 from dalle.training.grid import CELL, CELLS, SIDE
 from dalle.training.headers import GROUND_CODES, header_codes
 from dalle.training.layouts import HATS, RIDERS, RIDES, WEARERS
 from dalle.training.looks import LOOKS
 from dalle.training.places import PLACES, VARIANTS, draw_ground
-from dalle.training.scenes import STAGES, SceneComposer, is_held_out, lay, over
+from dalle.training.scenes import STAGES, UNASKED, SceneComposer, is_held_out, lay, over
 from dalle.training.sheet import save_sheet
 from dalle.training.vocabulary import read_kinds, with_adjective, with_article, without_article
 
@@ -157,6 +157,26 @@ def test_a_look_without_colours_drops_the_colour_words(library, monkeypatch):
             assert not names_colour(words), scene.caption
             seen += 1
     assert seen > 100
+
+
+def test_a_look_that_nobody_asked_for_is_not_told_and_keeps_the_colours(library, monkeypatch):
+    monkeypatch.setitem(STAGES, "unasked", replace(STAGES["things"], unasked=0.5))
+    made = compose(library, "unasked", 400)
+    told = [words for _, _, *manners in LOOKS.values() for manner in manners for words in manner]
+    told += [words for manners in STYLE_WORDS.values() for manner in manners for words in manner]
+    told += ANY_STYLE
+    looked = [scene for scene in made if scene.look]
+    assert {scene.look for scene in looked} == set(UNASKED)
+    assert all(LOOKS[look][1] for look in UNASKED)
+    assert 0.4 < len(looked) / len(made) < 0.5  # a tenth would be combinations that are never shown
+
+    def is_told(scene):
+        said = scene.caption.lower().removesuffix(".")
+        before, after = ([form.format(words) for words in told] for form in ("{} of ", ", {}"))
+        return said.startswith(tuple(before)) or said.endswith(tuple(after))
+
+    assert not any(map(is_told, looked))
+    assert any(is_told(scene) for scene in made if not scene.look)
 
 
 @pytest.mark.parametrize("look", LOOKS)
