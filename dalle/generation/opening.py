@@ -10,7 +10,6 @@ on its own seed and number alone.
 Source: arithmetic sampling, Vilnis et al. 2023, arxiv.org/abs/2210.15458.
 """
 
-import math
 from dataclasses import dataclass
 
 import jax
@@ -22,9 +21,9 @@ from dalle.generation.sampling import MAX_TOP_K, Rows, in_top_k, in_top_p, scale
 
 NO_CODE = -1
 # Of codes for the whole picture: how likely beside the likeliest one must be, and the power to
-# which the odds of those are taken.
-LEAST_ODDS = 0.1
-EVENED = 0.5
+# which the odds of those are taken; for the first of them, and for the others.
+LEAST_ODDS = 0.01, 0.1
+EVENED = 1.0, 0.5
 RESOLUTION = 2**-24  # of a point in float32
 
 
@@ -70,7 +69,8 @@ def draw_opening(
     in_overview = position < layout.overview
     empty = jax.nn.softmax(prompted)[:, layout.blank, None]
     of_part = _odds_of_part(ranked, codes == layout.blank, empty, rows)
-    odds = jnp.where(in_overview, _odds_of_overview(ranked, rows), of_part)
+    of_overview = _odds_of_overview(ranked, position == 0, rows)
+    odds = jnp.where(in_overview, of_overview, of_part)
     odds = jnp.where(in_top_p(odds, rows), odds, 0)
     keys = jax.vmap(random.fold_in, (0, None))(rows.keys, position)
     best, points = _locate(odds, opening.points, keys)
@@ -81,17 +81,20 @@ def draw_opening(
     return tokens, Opening(points, ended)
 
 
-def _odds_of_overview(ranked: Array, rows: Rows) -> Array:
+def _odds_of_overview(ranked: Array, first: Array, rows: Rows) -> Array:
     """Of a code for the whole picture, [N, M] logits, likeliest first -> [N, M].
 
     What a model is cooled for is that parts fit together. A choice for the whole picture, such as
     the drawing's style, has nothing before it to fit to, and cooled it nearly always falls alike.
     Any style that the thing is drawn in is as right as another, so the odds are evened out, but
-    only among likely ones. Source of that: min-p, arxiv.org/abs/2407.01082.
+    only among likely ones. The first code is the look: most pictures shall be plain where none is
+    asked for, and a few in one of the looks, so it keeps the odds that the model was shown.
+    Source of the threshold: min-p, arxiv.org/abs/2407.01082.
     """
     scaled = scale(ranked, jnp.maximum(rows.temperature, 1))
-    permitted = in_top_k(ranked, rows) & (scaled > math.log(LEAST_ODDS))
-    return jax.nn.softmax(jnp.where(permitted, EVENED * scaled, -jnp.inf))
+    least, power = (jnp.where(first, *values) for values in (LEAST_ODDS, EVENED))
+    permitted = in_top_k(ranked, rows) & (scaled > jnp.log(least))
+    return jax.nn.softmax(jnp.where(permitted, power * scaled, -jnp.inf))
 
 
 def _odds_of_part(ranked: Array, blank: Array, empty: Array, rows: Rows) -> Array:

@@ -18,7 +18,7 @@ PLACES = [250, 7, 99, 3]
 ODDS = np.array([0.4, 0.3, 0.2, 0.1])
 BLANK = 7
 LAYOUT = Layout(overview=2, blank=BLANK)
-IN_OVERVIEW, AT_PART = 0, 2
+LOOK, IN_OVERVIEW, AT_PART = 0, 1, 2
 
 
 def rows_with(candidates: int, seed: int = 1, **knobs: float) -> Rows:
@@ -66,6 +66,7 @@ COOLED = squared(np.array([0.4, 0, 0.2, 0.1]))
 @pytest.mark.parametrize(
     ("position", "knobs", "expected"),
     [
+        (LOOK, {}, ODDS),
         (IN_OVERVIEW, {}, evened(ODDS)),
         (IN_OVERVIEW, {"temperature": 0.5}, evened(ODDS)),
         (IN_OVERVIEW, {"temperature": 2}, evened(ODDS**0.5)),
@@ -89,13 +90,22 @@ def test_tokens_come_with_their_odds(position: int, knobs: dict, expected: list[
     np.testing.assert_allclose(shares, expected, atol=5 / candidates)
 
 
-def test_what_is_unlikely_for_the_whole_picture_is_not_evened_out() -> None:
+@pytest.mark.parametrize(
+    ("position", "odds", "expected"),
+    [
+        (IN_OVERVIEW, [0.5, 0.4, 0.06, 0.04], evened([0.5, 0.4, 0.06, 0])),
+        (LOOK, [0.8, 0.15, 0.047, 0.003], np.array([0.8, 0.15, 0.047, 0]) / 0.997),
+    ],
+)
+def test_what_is_unlikely_for_the_whole_picture_is_not_drawn(
+    position: int, odds: list[float], expected: np.ndarray
+) -> None:
     logits = logits_of(2000)
-    logits[:, PLACES] = np.log([0.5, 0.4, 0.06, 0.04])
+    logits[:, PLACES] = np.log(odds)
     rows = rows_with(2000)
-    tokens = np.asarray(draw(logits, rows, begin(rows, LAYOUT), IN_OVERVIEW)[0])
+    tokens = np.asarray(draw(logits, rows, begin(rows, LAYOUT), position)[0])
     shares = [(tokens == place).mean() for place in PLACES]
-    np.testing.assert_allclose(shares, evened([0.5, 0.4, 0.06, 0]), atol=5 / 2000)
+    np.testing.assert_allclose(shares, expected, atol=5 / 2000)
 
 
 def test_guidance_says_what_begins_and_not_where() -> None:
