@@ -16,6 +16,7 @@ from PIL import Image
 from dalle.errors import FaultError
 from dalle.generation import pictures
 from dalle.generation.batch import fitting_slots, report_slots, stack
+from dalle.generation.comparison import Comparison
 from dalle.generation.loop import draw_codes
 from dalle.generation.machine import machine_kind
 from dalle.generation.opening import Layout
@@ -182,7 +183,7 @@ class Pipeline:
         numbers, notes = run.settings.drawn, list(run.notes)
         started = time.perf_counter()
         images = pictures.to_images(np.concatenate([slot.pixels for slot in run.slots]))
-        compared = self._compare(images, run.prompt)  # [N, 1 + concepts]
+        compared = self._comparison.of(images, run.prompt)  # [N, 1 + concepts]
         log_likelihoods = self._log_likelihoods(run)
         scores = total_scores(compared[:, 0], log_likelihoods, self.likelihood_weight)
         notes += report_unranked(scores, numbers)
@@ -196,7 +197,7 @@ class Pipeline:
         # What may not be seen is a tile from here on.
         verdicts = self.checker.collect([check for slot in run.slots for check in slot.checks])
         if self.concepts and self.checker.policy != "off":
-            verdicts = list(map(add_concepts, verdicts, self._cosines(compared[:, 1:])))
+            verdicts = list(map(add_concepts, verdicts, self._comparison.cosines(compared[:, 1:])))
         images = [
             as_shown(image, verdict) if verdict.check == "hide" else image
             for image, verdict in zip(images, verdicts, strict=True)
@@ -291,29 +292,11 @@ class Pipeline:
         log_likelihoods: Sequence[float] | None = None,
     ) -> list[float]:
         """How well each picture fits the prompt; CLIP alone says it where nothing else is known."""
-        clip = self._compare(images, prompt)[:, 0]
+        clip = self._comparison.of(images, prompt)[:, 0]
         if log_likelihoods is None:
             return clip.tolist()
         return total_scores(clip, np.float32(log_likelihoods), self.likelihood_weight)
 
-    def _compare(self, images: Sequence[Image.Image], prompt: str) -> np.ndarray:
-        """How well the prompt, and then each concept, fits each picture, [N, 1 + concepts]."""
-        tokens = self.clip_tokenizer([prompt])
-        text = self.clip.embed_text(tokens.input_ids, tokens.attention_mask)  # [1, D]
-        if self.concepts:
-            text = jnp.concatenate([text, self._concept_vectors])  # [1 + concepts, D]
-
-        def compare(values: np.ndarray) -> Array:
-            return self.clip.similarity(self.clip.embed_images(spread(values)), text)
-
-        values = np.asarray(self.clip.preprocess(images))  # [N, H, W, 3]
-        return pictures.in_batches(compare, values, whole_rows(SLOT_ROWS))
-
     @cached_property
-    def _concept_vectors(self) -> Array:
-        tokens = self.clip_tokenizer(list(self.concepts.phrases))
-        return self.clip.embed_text(tokens.input_ids, tokens.attention_mask)  # [concepts, D]
-
-    def _cosines(self, compared: np.ndarray) -> np.ndarray:
-        """CLIP's logits without their scale, [N, concepts]."""
-        return compared / np.exp(np.asarray(self.clip.params["logit_scale"], np.float32))
+    def _comparison(self) -> Comparison:
+        return Comparison(self.clip, self.clip_tokenizer, self.concepts)

@@ -240,10 +240,12 @@ def test_the_pipeline_asks_clip_about_the_concepts() -> None:
     phrases = tuple(f"phrase {n}" for n in range(3))
     with_list = dataclasses.replace(read_concepts(), phrases=phrases, names=("a", "b", "c"))
     asked = dataclasses.replace(pipeline, concepts=with_list)
-    compared = asked._compare([picture.image for picture in plain.pictures[:4]], "a red apple")
+    compared = asked._comparison.of(
+        [picture.image for picture in plain.pictures[:4]], "a red apple"
+    )
     assert compared.shape == (4, 4)
     np.testing.assert_allclose(compared[:, 0], [p.score for p in plain.pictures[:4]], rtol=1e-5)
-    assert np.abs(asked._cosines(compared[:, 1:])).max() <= 1.0001
+    assert np.abs(asked._comparison.cosines(compared[:, 1:])).max() <= 1.0001
 
 
 def test_the_scorer_puts_nothing_down_about_its_use(tmp_path: Path) -> None:
