@@ -51,7 +51,7 @@ BART = BartConfig(
 )
 
 # What it is drawn with best: see `python -m dalle evaluate`.
-GENERATION = {"condition_scale": 2.0, "temperature": 0.4, "top_k": 16, "top_p": 1.0,
+GENERATION = {"condition_scale": 1.5, "temperature": 0.4, "top_k": 16, "top_p": 1.0,
               "likelihood_weight": 0.2}  # fmt: skip
 
 _TOWER = {"hidden_act": "quick_gelu", "layer_norm_eps": 1e-5}
