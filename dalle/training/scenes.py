@@ -144,12 +144,12 @@ class SceneComposer:
         style = dice.weighted(stage.styles)
         place = dice.pick(tuple(PLACES)) if dice.chance(stage.placed) else None
         look = dice.pick(tuple(LOOKS)) if dice.chance(stage.looked) else None
+        # No die is thrown where the stage has none of it: its scenes stay what they were.
         unasked = look is None and stage.unasked and dice.chance(stage.unasked)
         look = dice.pick(UNASKED) if unasked else look
         actors = [self._actor(kind, style) for kind in self._castings[name].choose(dice)]
         if any(is_held_out(actor.kind.id, place, look) for actor in actors):
             place = look = None
-            unasked = False
         say_colours = look is None or LOOKS[look][1]
         tinted = self._tint(actors, say_colours, dice)
         size, size_said = self._size(dice)
@@ -175,7 +175,7 @@ class SceneComposer:
             told = captioner.several(subjects[0], len(spots))
         else:
             told = captioner.thing(subjects[0])
-        manner = (None, None) if unasked else (actors[0].style, look)
+        manner = (None, None) if unasked and look else (actors[0].style, look)
         return Scene(
             foreground=self._lay(actors, spots),
             caption=captioner.caption(told, background, *manner),
