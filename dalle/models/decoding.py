@@ -20,7 +20,7 @@ from dalle.models.config import BartConfig
 from dalle.models.layers import gelu
 
 ALONG_INPUT = (((1,), (1,)), ((), ()))  # [R, in] x [out, in] -> [R, out]
-FEW_ROWS = 64  # from twice as many on a float32 product is no faster on a CPU with its kernel first
+FEW_ROWS = 64  # from twice as many on a product is no faster on a CPU with its kernel first
 
 
 @struct.dataclass
@@ -113,22 +113,22 @@ def product(x: Array, weight: dict[str, Array]) -> Array:
     kernel = weight["kernel"]
     if kernel.dtype == jnp.int8:
         rows = quantise_rows(x)
-        y = lax.dot_general(rows["kernel"], kernel, ALONG_INPUT, preferred_element_type=jnp.int32)
-        y = y.astype(jnp.float32) * rows["scale"][:, None] * weight["scale"]
+        y = _multiply(rows["kernel"], kernel, jnp.int32).astype(jnp.float32)
+        y = y * rows["scale"][:, None] * weight["scale"]
     else:
-        y = _float_product(x.astype(kernel.dtype), kernel)
+        y = _multiply(x.astype(kernel.dtype), kernel, jnp.float32)
     return y + weight["bias"] if "bias" in weight else y
 
 
-def _float_product(x: Array, kernel: Array) -> Array:
-    """[R, in] x [out, in] -> [R, out] float32."""
+def _multiply(x: Array, kernel: Array, total: jnp.dtype) -> Array:
+    """[R, in] x [out, in] -> [R, out], summed in `total`."""
     multiply = partial(
         lax.dot_general,
         dimension_numbers=ALONG_INPUT,
         precision=lax.Precision.HIGHEST if kernel.dtype == jnp.float32 else None,
-        preferred_element_type=jnp.float32,
+        preferred_element_type=total,
     )
-    if kernel.dtype != jnp.float32 or len(x) > FEW_ROWS:
+    if len(x) > FEW_ROWS:
         return multiply(x, kernel)
 
     def kernel_first(x: Array, kernel: Array) -> Array:

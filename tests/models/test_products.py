@@ -1,11 +1,11 @@
-"""The decoder's float32 products: the same whichever operand comes first."""
+"""The decoder's products: the same whichever operand comes first."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dalle.models.decoding import FEW_ROWS, product
+from dalle.models.decoding import FEW_ROWS, product, quantise_rows
 
 
 def operands(rows: int) -> tuple[jax.Array, dict[str, jax.Array]]:
@@ -34,6 +34,18 @@ def test_few_rows_come_second_on_a_cpu(platform: str, rows: int, first: str):
     program = traced.lower(lowering_platforms=(platform,)).as_text()
     (line,) = (line for line in program.splitlines() if "dot_general" in line)
     assert f"(tensor<{first}xf32>" in line
+
+
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.int8])
+def test_they_do_so_in_every_precision(dtype: jnp.dtype):
+    x, weight = operands(3)
+    floats, kernel = jnp.float32(weight["kernel"]), weight["kernel"].astype(dtype)
+    weight |= quantise_rows(floats) if dtype == jnp.int8 else {"kernel": kernel}
+    program = jax.jit(product).trace(x, weight).lower(lowering_platforms=("cpu",)).as_text()
+    (line,) = (line for line in program.splitlines() if "dot_general" in line)
+    assert "(tensor<24x40x" in line
+    difference = jnp.abs(product(x, weight) - product(x, operands(3)[1])).max()
+    assert 0 < difference < 0.2  # rounded, and no more than that
 
 
 def test_the_compiler_leaves_them_there():
