@@ -1,14 +1,19 @@
 """Convolutions of pictures [B, H, W, C], each computed the way that is fastest for its shape."""
 
+from functools import partial
+
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
 from dalle.models.layers import matmul
 
-# Narrower convolutions are no faster as shifted products, and need several times the memory.
-SHIFTED_CHANNELS = 256
+# With fewer a product is too short to gain; the encoder's first convolution alone has fewer.
+WIDE_CHANNELS = 128
+BFLOAT16 = jnp.dtype(jnp.bfloat16)
+STRIP_BYTES = 3 * 2**19  # of the windows of one strip, which so stay in the caches
 
 
 def _convolution(x: Array, kernel: Array, stride: int, padding: tuple[int, int]) -> Array:
@@ -22,21 +27,58 @@ def _convolution(x: Array, kernel: Array, stride: int, padding: tuple[int, int])
     )
 
 
-def _shifted_products(x: Array, kernel: Array, stride: int, padding: tuple[int, int]) -> Array:
-    """The convolution as one bfloat16 product per kernel position, which a CPU does fastest."""
-    x = jnp.pad(x.astype(jnp.bfloat16), ((0, 0), padding, padding, (0, 0)))
-    size = kernel.shape[0]
-    height, width = ((length - size) // stride + 1 for length in x.shape[1:3])
-    total = 0.0
-    for row in range(size):
-        for column in range(size):
-            window = x[
-                :,
-                row : row + (height - 1) * stride + 1 : stride,
-                column : column + (width - 1) * stride + 1 : stride,
-            ]
-            total = total + matmul(window, kernel[row, column], jnp.bfloat16)
-    return total
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _strip_products(x: Array, kernel: Array, padding: tuple[int, int]) -> Array:
+    """The convolution strip by strip, one bfloat16 product per row of the kernel.
+
+    A product wants its windows side by side in memory. Those of a whole picture are many times what
+    the caches hold, and would be read from memory again for each row of the kernel.
+    """
+    size, _, channels, features = kernel.shape
+    pictures, height, width = (x.shape[0], *(n + sum(padding) - size + 1 for n in x.shape[1:3]))
+    strip = strip_height(height, width * size * channels * BFLOAT16.itemsize)
+    strips = -(-height // strip)
+    below = padding[1] + strips * strip - height  # the last strip is as high as the others
+    # Moved as integers: XLA:CPU widens every bfloat16 that it copies and rounds it again.
+    bits = lax.bitcast_convert_type(x.astype(BFLOAT16), jnp.uint16)
+    bits = jnp.pad(bits, ((0, 0), (padding[0], below), padding, (0, 0)))
+    kernel_rows = kernel.astype(BFLOAT16).reshape(size, size * channels, features)
+
+    def convolve_strip(index: Array) -> Array:
+        shape = (1, strip + size - 1, bits.shape[2], channels)
+        start = index // strips, index % strips * strip, 0, 0
+        band = lax.dynamic_slice(bits, start, shape)[0]
+        windows = jnp.concatenate([band[:, i : i + width] for i in range(size)], -1)
+        return sum(
+            matmul(lax.bitcast_convert_type(windows[i : i + strip], BFLOAT16), row, BFLOAT16)
+            for i, row in enumerate(kernel_rows)
+        )
+
+    def write(index: Array, y: Array) -> Array:
+        return lax.dynamic_update_index_in_dim(y, convolve_strip(index), index, 0)
+
+    # Not of zeros: XLA would fill such arrays once, and keep them to copy for each convolution.
+    y = jnp.broadcast_to(0 * x[0, 0, 0, 0], (pictures * strips, strip, width, features))
+    y = lax.fori_loop(0, len(y), write, y.astype(jnp.float32))
+    return y.reshape(pictures, strips * strip, width, features)[:, :height]
+
+
+def _forward(x: Array, kernel: Array, padding: tuple[int, int]) -> tuple[Array, tuple]:
+    return _strip_products(x, kernel, padding), (x, kernel)
+
+
+def _backward(padding: tuple[int, int], saved: tuple, cotangent: Array) -> tuple[Array, Array]:
+    """Of the plain convolution: no gradient goes through bits."""
+    return jax.vjp(partial(_convolution, stride=1, padding=padding), *saved)[1](cotangent)
+
+
+_strip_products.defvjp(_forward, _backward)
+
+
+def strip_height(height: int, row_bytes: int) -> int:
+    """How many rows of a picture make a strip: a power of two, at most the whole height."""
+    rows = max(1, STRIP_BYTES // row_bytes)
+    return min(height, 2 ** (rows.bit_length() - 1))
 
 
 def _patch_products(x: Array, kernel: Array, dtype: jnp.dtype) -> Array:
@@ -56,11 +98,11 @@ def convolve(
     size = kernel.shape[0]
     if size == stride and not any(padding):
         return _patch_products(x, kernel, dtype)
-    if dtype == jnp.bfloat16 and min(kernel.shape[2:]) >= SHIFTED_CHANNELS:
+    if dtype == jnp.bfloat16 and stride == 1 and kernel.shape[2] >= WIDE_CHANNELS:
         return lax.platform_dependent(
             x,
             kernel,
-            cpu=lambda x, kernel: _shifted_products(x, kernel, stride, padding),
+            cpu=lambda x, kernel: _strip_products(x, kernel, padding),
             # Rounds the result too, which the next product would do anyway.
             default=lambda x, kernel: _convolution(
                 x.astype(jnp.bfloat16), kernel, stride, padding

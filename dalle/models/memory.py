@@ -74,7 +74,7 @@ def picture_decoding(
 ) -> int:
     """The widest arrays of the decoder, of which so many are alive at once.
 
-    VQGAN: N H W ch x 4, three of them; six where a convolution is nine bfloat16 products.
+    VQGAN: N H W ch x 4, three of them; six where convolutions are bfloat16 products of strips.
     Cell tokeniser: N H W (2 W + 12) x 4: a filter's hidden units, and what it knows (measured).
     """
     if isinstance(config, VqganConfig):

@@ -5,25 +5,43 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dalle.models.convolutions import SHIFTED_CHANNELS, Conv, DoublingConv
+from dalle.models.convolutions import (
+    STRIP_BYTES,
+    WIDE_CHANNELS,
+    Conv,
+    DoublingConv,
+    strip_height,
+)
 
 
-def make_conv(dtype: jnp.dtype, **options) -> tuple[Conv, dict, jax.Array]:
+def make_conv(dtype: jnp.dtype, height: int = 8, **options) -> tuple[Conv, dict, jax.Array]:
     """A wide convolution whose inputs are bfloat16 values, so that both dtypes give one result."""
-    conv = Conv(SHIFTED_CHANNELS, dtype=dtype, **options)
-    x = jax.random.normal(jax.random.key(0), (2, 8, 6, SHIFTED_CHANNELS))
+    conv = Conv(WIDE_CHANNELS, dtype=dtype, **options)
+    x = jax.random.normal(jax.random.key(0), (2, height, 6, WIDE_CHANNELS))
     x = x.astype(jnp.bfloat16).astype(jnp.float32)
-    params = Conv(SHIFTED_CHANNELS, **options).init(jax.random.key(1), x)
+    params = Conv(WIDE_CHANNELS, **options).init(jax.random.key(1), x)
     params = jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16).astype(jnp.float32), params)
     return conv, params, x
 
 
-@pytest.mark.parametrize("options", [{}, {"stride": 2, "padding": (0, 1)}, {"size": 5}])
-def test_shifted_products_are_the_convolution(options: dict):
+@pytest.mark.parametrize("rows_of_a_strip", [1, 2, 3, 100])
+@pytest.mark.parametrize("options", [{}, {"height": 7}, {"padding": (2, 0)}, {"size": 5}])
+def test_strip_products_are_the_convolution(monkeypatch, options: dict, rows_of_a_strip: int):
+    row = 6 * options.get("size", 3) * WIDE_CHANNELS * 2  # bytes, of six pixels
+    monkeypatch.setattr("dalle.models.convolutions.STRIP_BYTES", rows_of_a_strip * row)
     conv, params, x = make_conv(jnp.float32, **options)
-    shifted, _, _ = make_conv(jnp.bfloat16, **options)
+    in_strips, _, _ = make_conv(jnp.bfloat16, **options)
     # Only the order of the sums differs.
-    np.testing.assert_allclose(shifted.apply(params, x), conv.apply(params, x), atol=1e-4)
+    np.testing.assert_allclose(in_strips.apply(params, x), conv.apply(params, x), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("height", "rows", "strip"),
+    [(256, 8, 8), (256, 15, 8), (16, 100, 16), (17, 100, 17), (9, 0, 1)],
+)
+def test_strips_are_as_high_as_the_caches_bear(height: int, rows: int, strip: int):
+    row = STRIP_BYTES // rows if rows else 2 * STRIP_BYTES
+    assert strip_height(height, row) == strip
 
 
 def test_patch_products_are_the_convolution():
@@ -33,11 +51,11 @@ def test_patch_products_are_the_convolution():
         lambda leaf: jnp.pad(leaf, ((0, 1), (0, 1), (0, 0), (0, 0))) if leaf.ndim == 4 else leaf,
         params,
     )
-    whole = Conv(SHIFTED_CHANNELS, size=3, stride=2, padding=(0, 1))
+    whole = Conv(WIDE_CHANNELS, size=3, stride=2, padding=(0, 1))
     np.testing.assert_allclose(patches.apply(params, x), whole.apply(margin, x), atol=1e-4)
 
 
-def test_shifted_products_have_the_convolutions_gradient():
+def test_strip_products_have_the_convolutions_gradient():
     def gradient(dtype: jnp.dtype) -> jax.Array:
         conv, params, x = make_conv(dtype)
         return jax.grad(lambda params: jnp.square(conv.apply(params, x)).mean())(params)
@@ -49,8 +67,8 @@ def test_shifted_products_have_the_convolutions_gradient():
         np.testing.assert_allclose(near["params"][name], leaf, rtol=0, atol=limit)
 
 
-@pytest.mark.parametrize(("platform", "products"), [("cpu", 9), ("cuda", 0), ("tpu", 0)])
-def test_only_a_cpu_shifts(platform: str, products: int):
+@pytest.mark.parametrize(("platform", "products"), [("cpu", 3), ("cuda", 0), ("tpu", 0)])
+def test_only_a_cpu_multiplies_strips(platform: str, products: int):
     conv, params, x = make_conv(jnp.bfloat16)
     program = jax.jit(conv.apply).trace(params, x).lower(lowering_platforms=(platform,)).as_text()
     assert program.count("stablehlo.dot_general") == products
@@ -58,7 +76,7 @@ def test_only_a_cpu_shifts(platform: str, products: int):
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(jnp.float32, 1e-5), (jnp.bfloat16, 0.02)])
-@pytest.mark.parametrize("channels", [6, SHIFTED_CHANNELS])
+@pytest.mark.parametrize("channels", [6, WIDE_CHANNELS])
 def test_a_doubled_picture_need_not_be_doubled_first(dtype, tolerance, channels):
     x = jax.random.normal(jax.random.key(0), (2, 5, 7, channels))
     conv = Conv(channels)
