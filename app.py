@@ -4,6 +4,11 @@ import logging
 import os
 import sys
 
+from dalle.models.heaps import use_large_pages
+
+if __name__ == "__main__":
+    use_large_pages()  # from the start again, so before all that takes its time to import
+
 from dalle.errors import DalleError
 from dalle.generation.loading import read_defaults
 from dalle.models.registry import locate

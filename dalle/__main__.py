@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dalle.commands import audit, benchmark, evaluate, generate, inspect, soak, train, verify
 from dalle.errors import DalleError
+from dalle.models.heaps import use_large_pages
 from dalle.training.allocator import keep_memory
 
 # A verb's module has HELP (one line), add_arguments(parser) and run(arguments), which may return
@@ -50,4 +51,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["train"]:
         keep_memory()
+    else:
+        use_large_pages()
     sys.exit(main())

@@ -1,9 +1,9 @@
-"""Whether training's memory settings help drawing too: two processes draw in turn.
+"""What memory settings do for drawing: a process with each and one without draw in turn.
 
     python -m tests.benchmarks.allocator [MODEL] [RUNS]
 
-Seconds of the processor, which a busy machine changes little, and of the clock. Ratios are of pairs
-that ran one right after the other.
+The settings are those that the server starts with, and those of training. Seconds of the processor,
+which a busy machine changes little, and of the clock. Ratios are of runs one right after the other.
 """
 
 import os
@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 
+from dalle.models.heaps import LARGE_PAGES
 from dalle.training.allocator import SETTINGS
 
 DRAWER = """
@@ -25,7 +26,7 @@ for seed, _ in enumerate(sys.stdin):
     print(ended[1] - started[1], ended[0] - started[0], seconds["drawing"], seconds["decoding"],
           flush=True)
 """
-NAMES = ("processor", "clock", "drawing", "decoding")
+FIGURES = ("processor", "clock", "drawing", "decoding")
 
 
 def start(model: str, settings: dict[str, str]) -> subprocess.Popen:
@@ -44,23 +45,26 @@ def draw(process: subprocess.Popen) -> list[float]:
 
 
 def main(model: str = "nano", runs: str = "15") -> None:
-    plain, kept = start(model, {}), start(model, SETTINGS)
+    ways = {"without": {}, "large pages": LARGE_PAGES, "as in training": SETTINGS}
+    processes = {name: start(model, settings) for name, settings in ways.items()}
     try:
-        pairs = [(draw(plain), draw(kept)) for _ in range(int(runs))]
+        turns = [
+            {name: draw(process) for name, process in processes.items()} for _ in range(int(runs))
+        ]
     finally:
-        for process in (plain, kept):
+        for process in processes.values():
             process.kill()
             process.wait()
-    print(f"{model}, {runs} pairs, load {os.getloadavg()[0]:.1f}")
-    for index, name in enumerate(NAMES):
-        without, with_settings = ([pair[side][index] for pair in pairs] for side in (0, 1))
-        ratios = sorted(a / b for a, b in zip(without, with_settings, strict=True))
-        print(
-            f"{name:10}{statistics.median(without):6.2f} s without, "
-            f"{statistics.median(with_settings):6.2f} s with; "
-            f"{statistics.median(ratios):.2f} times as fast "
-            f"(quartiles {ratios[len(ratios) // 4]:.2f} to {ratios[-1 - len(ratios) // 4]:.2f})"
-        )
+    print(f"{model}, {runs} turns, load {os.getloadavg()[0]:.1f}; seconds, and times as fast")
+    for index, figure in enumerate(FIGURES):
+        for name in ways:
+            taken = [turn[name][index] for turn in turns]
+            ratios = sorted(turn["without"][index] / turn[name][index] for turn in turns)
+            print(
+                f"{figure:10}{name:15}{statistics.median(taken):7.2f} "
+                f"{statistics.median(ratios):6.2f} "
+                f"(quartiles {ratios[len(ratios) // 4]:.2f} to {ratios[-1 - len(ratios) // 4]:.2f})"
+            )
 
 
 if __name__ == "__main__":

@@ -71,3 +71,16 @@ def test_freed_arrays_leave_no_holes() -> None:
 def test_threads_share_heaps() -> None:
     assert count_heaps(USE) > HEAPS
     assert count_heaps(KEEP + USE) <= HEAPS
+
+
+@glibc_only
+def test_a_program_is_started_anew_once_with_large_pages(monkeypatch) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    code = (
+        "import os; from dalle.models.heaps import use_large_pages\n"
+        "print('started', flush=True); use_large_pages(); print(os.environ['GLIBC_TUNABLES'])"
+    )
+    assert run(code).split() == ["started", "started", "glibc.malloc.hugetlb=1"]
+    # What somebody has tuned themselves stays as it is.
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=7")
+    assert run(code).split() == ["started", "glibc.malloc.tcache_count=7"]

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from dalle.models import heaps
 from dalle.training import allocator
 
 
@@ -25,6 +26,6 @@ def test_a_command_is_started_anew_once_with_the_settings():
 
 
 def test_without_glibc_nothing_happens(monkeypatch):
-    monkeypatch.setattr(allocator.platform, "libc_ver", lambda: ("", ""))
-    monkeypatch.setattr(allocator.os, "execve", lambda *_: pytest.fail("started anew"))
+    monkeypatch.setattr(heaps.platform, "libc_ver", lambda: ("", ""))
+    monkeypatch.setattr(heaps.os, "execve", lambda *_: pytest.fail("started anew"))
     allocator.keep_memory()
