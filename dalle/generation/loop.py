@@ -6,6 +6,7 @@ Rows and their caches are shared out over the devices, which do the rest without
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import jax
@@ -13,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from dalle.generation.lanes import lanes_for, side_by_side
 from dalle.generation.opening import NO_OPENING, Layout, Opening, begin, draw_opening
 from dalle.generation.sampling import Rows, guide, log_odds, sample
 from dalle.models.config import BartConfig
@@ -93,6 +95,59 @@ def draw_chunk(
     return carry, drawn.T, odds.T
 
 
+@dataclass
+class Lane:
+    """Rows that are drawn by a program of their own, and how far they have come."""
+
+    cross: CrossCache
+    rows: Rows  # [N]
+    tokens: Array  # [2N]
+    cache: Cache
+    opening: Opening  # [N]
+
+    def draw(
+        self, weights: DecoderWeights, start: int, stop: int, room: int, known: int, layout: Layout
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The codes from `start` to `stop` and their log-odds, [N, stop - start]."""
+        if room > self.cache.keys[0].shape[2]:
+            self.cache = grow(self.cache, room)
+        (self.tokens, self.cache, self.opening), drawn, odds = draw_chunk(
+            weights,
+            self.cross,
+            self.rows,
+            self.tokens,
+            self.cache,
+            self.opening,
+            start=jnp.int32(start),
+            count=stop - start,
+            known=known,
+            layout=layout,
+        )
+        return np.asarray(drawn), np.asarray(odds)
+
+
+def make_lane(
+    weights: DecoderWeights, memory: Array, mask: Array, rows: Rows, room: int, layout: Layout
+) -> Lane:
+    """Rows that nothing was drawn of; their caches have room for so many tokens."""
+    config, twice = weights.config, 2 * len(rows.top_k)
+    tokens = jnp.full(twice, config.decoder_start_token_id, jnp.int32)
+    cache = empty_cache(config, twice, room, cache_dtype(weights, jax.default_backend()))
+    cross = cross_attention_cache(weights, memory, mask)
+    return Lane(cross, *spread((rows, tokens, cache, begin(rows, layout))))
+
+
+@partial(jax.jit, static_argnames="count")
+def split_prompts(
+    memory: Array, mask: Array, rows: Rows, count: int
+) -> list[tuple[Array, Array, Rows]]:
+    """What `draw_codes` is given, in `count` parts that are each of the same form."""
+    pairs = (x.reshape(2, count, -1, *x.shape[1:]) for x in (memory, mask))  # [2, count, P, ...]
+    memory, mask = (pair.swapaxes(0, 1).reshape(count, -1, *pair.shape[3:]) for pair in pairs)
+    rows = jax.tree.map(lambda x: x.reshape(count, -1), rows)
+    return [jax.tree.map(lambda x, i=i: x[i], (memory, mask, rows)) for i in range(count)]
+
+
 def draw_codes(
     weights: DecoderWeights,
     memory: Array,  # [2P, S, D]: P prompts, then what takes the place of each
@@ -105,33 +160,21 @@ def draw_codes(
 
     [N, t] int32, -1 where there is none; [N, t] float32, in nats, with the prompt and unguided.
     """
-    config, twice = weights.config, 2 * len(rows.top_k)
-    cross = cross_attention_cache(weights, memory, mask)
-    tokens = jnp.full(twice, config.decoder_start_token_id, jnp.int32)
-    ends = chunk_ends(config.image_length)
-    rooms = cache_rooms(config, len(rows.top_k))
-    cache = empty_cache(config, twice, rooms[0], cache_dtype(weights, jax.default_backend()))
-    rows, tokens, cache, opening = spread((rows, tokens, cache, begin(rows, layout)))
-
+    config = weights.config
+    ends, rooms = chunk_ends(config.image_length), cache_rooms(config, len(rows.top_k))
+    count = lanes_for(len(mask) // 2)
+    parts = [(memory, mask, rows)] if count == 1 else split_prompts(memory, mask, rows, count)
+    lanes = [make_lane(weights, *part, rooms[0], layout) for part in parts]
     codes: list[np.ndarray] = []
     odds: list[np.ndarray] = []
     for start, stop, room in zip([0, *ends], ends, rooms, strict=False):
-        if room > cache.keys[0].shape[2]:
-            cache = grow(cache, room)
-        (tokens, cache, opening), drawn, likely = draw_chunk(
-            weights,
-            cross,
-            rows,
-            tokens,
-            cache,
-            opening,
-            start=jnp.int32(start),
-            count=stop - start,
-            known=known,
-            layout=layout,
-        )
-        codes.append(np.asarray(drawn))
-        odds.append(np.asarray(likely))
+        draw = partial(
+            Lane.draw,
+            weights=weights, start=start, stop=stop, room=room, known=known, layout=layout,
+        )  # fmt: skip
+        drawn, likely = zip(*side_by_side(draw, lanes, count), strict=True)
+        codes.append(np.concatenate(drawn))
+        odds.append(np.concatenate(likely))
         if stop == ends[-1]:
-            del cache  # the pictures are decoded in its place
+            lanes.clear()  # the pictures are decoded in the place of the caches
         yield np.concatenate(codes, axis=1), np.concatenate(odds, axis=1)
