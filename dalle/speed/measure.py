@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from dalle.generation.lanes import lanes_for
 from dalle.generation.machine import product_dtypes
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.run import SLOT_ROWS
@@ -79,7 +80,8 @@ def make_row(
     rates = machine.bandwidth, machine.products
     least = least_work(config, count, size)
     together = SLOT_ROWS * pipeline.slots_together
-    moved = -(-count // together) * program_bytes(pipeline.weights, together)
+    lanes = lanes_for(pipeline.slots_together)  # each of them reads all weights
+    moved = -(-count // together) * lanes * program_bytes(pipeline.weights, together // lanes)
     return Row(
         candidates=count,
         seconds=times.medians,

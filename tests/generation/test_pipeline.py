@@ -13,6 +13,7 @@ from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.generation import loop, run
+from dalle.generation.lanes import lanes_for
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.result import Picture, Preview, Result
 from dalle.safety.watermark import embed
@@ -158,14 +159,16 @@ def test_cancelling_between_chunks(pipeline: Pipeline, monkeypatch: pytest.Monke
         return real(*arguments, **named)
 
     monkeypatch.setattr(loop, "draw_chunk", counted)
-    frames = list(pipeline.stream("a red apple", cancelled=lambda: len(chunks) == 2))
+    lanes = lanes_for(pipeline.slots_together)
+    two_chunks = lanes * [0] + lanes * [5]
+    frames = list(pipeline.stream("a red apple", cancelled=lambda: len(chunks) == 2 * lanes))
     assert [type(frame) for frame in frames] == [Preview, Preview]
-    assert chunks == [0, 5]
+    assert chunks == two_chunks
 
     frames = pipeline.stream("a red apple")
     next(frames)
     frames.close()
-    assert chunks == [0, 5, 0]
+    assert chunks == two_chunks + lanes * [0]
 
 
 def test_a_long_prompt_is_cut_and_says_so(pipeline: Pipeline, result: Result) -> None:

@@ -30,7 +30,7 @@ from dalle.serving.words import KnownWords
 from dalle.settings import GenerationSettings, check_prompt
 
 REFUSALS = 2  # of prompts that begin with "crowd", before they are drawn
-SLOW = 10  # times the seconds, for prompts that begin so
+SLOW = 20  # times the seconds, for prompts that begin so
 
 
 class FakePipeline:
