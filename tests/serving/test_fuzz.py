@@ -16,7 +16,8 @@ from tests.serving.test_hostile import memory
 EXAMPLES = 25  # of each operation
 LEAST = 200  # requests in all
 QUEUE_SIZE = 50
-GROWTH = 5  # megabytes that the same requests may add when they come a second time
+FIRST_ROUNDS = 4  # after which the server has nearly all that it keeps
+GROWTH = 5  # megabytes that the same requests may add when they come once more
 # The streams of events that really exist are left out: who listens twice waits, by gradio's design.
 CONFIG = """
 [phases.fuzzing.extra-data-sources]
@@ -85,12 +86,13 @@ def test_no_request_breaks_the_server(tmp_path: Path, monkeypatch: pytest.Monkey
         for _ in range(QUEUE_SIZE + 20):
             event = client.post(f"{API}/call/v2/status", json={}).json()["event_id"]
             client.get(f"{API}/call/status/{event}")
-        fuzz(address, tmp_path)
+        for _ in range(FIRST_ROUNDS):
+            fuzz(address, tmp_path)
         before = memory(client)
         told = fuzz(address, tmp_path)
         growth = memory(client) - before
         count = int(re.search(r"(\d+) generated", told)[1])
-        print(f"{count} requests, a second time: {growth:+.1f} MB")
+        print(f"{count} requests, once more: {growth:+.1f} MB")
         assert count >= LEAST
         assert growth < GROWTH
         good = client.post(OPENAI, json={"prompt": "a cat", "n": 1})
