@@ -17,15 +17,12 @@ from jax import Array, lax
 from dalle.generation.lanes import lanes_for, side_by_side
 from dalle.generation.opening import NO_OPENING, Layout, Opening, begin, draw_opening
 from dalle.generation.sampling import Rows, guide, log_odds, sample
+from dalle.models.cache import Cache, cache_dtype, empty_cache, grow
 from dalle.models.config import BartConfig
 from dalle.models.decoding import (
-    Cache,
     CrossCache,
     DecoderWeights,
-    cache_dtype,
     cross_attention_cache,
-    empty_cache,
-    grow,
     step,
 )
 from dalle.models.memory import self_attention_cache
@@ -40,14 +37,14 @@ def chunk_ends(length: int) -> list[int]:
     return sorted({-(-length * chunk // CHUNKS) for chunk in range(1, CHUNKS + 1)})
 
 
-def cache_rooms(config: BartConfig, candidates: int) -> list[int]:
+def cache_rooms(config: BartConfig, candidates: int, kernels: jnp.dtype) -> list[int]:
     """For how many tokens the cache has room in each chunk.
 
     A small one has all its room from the start. It is read in no time, and one program draws every
     chunk: compiling four is most of what a first start of a small model takes.
     """
     ends = chunk_ends(config.image_length)
-    small = self_attention_cache(config, candidates) <= SMALL_CACHE
+    small = self_attention_cache(config, candidates, kernels) <= SMALL_CACHE
     return [ends[-1]] * len(ends) if small else ends
 
 
@@ -109,7 +106,7 @@ class Lane:
         self, weights: DecoderWeights, start: int, stop: int, room: int, known: int, layout: Layout
     ) -> tuple[np.ndarray, np.ndarray]:
         """The codes from `start` to `stop` and their log-odds, [N, stop - start]."""
-        if room > self.cache.keys[0].shape[2]:
+        if room > self.cache[0].room:
             self.cache = grow(self.cache, room)
         (self.tokens, self.cache, self.opening), drawn, odds = draw_chunk(
             weights,
@@ -132,7 +129,8 @@ def make_lane(
     """Rows that nothing was drawn of; their caches have room for so many tokens."""
     config, twice = weights.config, 2 * len(rows.top_k)
     tokens = jnp.full(twice, config.decoder_start_token_id, jnp.int32)
-    cache = empty_cache(config, twice, room, cache_dtype(weights, jax.default_backend()))
+    dtype = cache_dtype(config, weights.kernel_dtype, jax.default_backend())
+    cache = empty_cache(config, twice, room, dtype)
     cross = cross_attention_cache(weights, memory, mask)
     return Lane(cross, *spread((rows, tokens, cache, begin(rows, layout))))
 
@@ -161,7 +159,8 @@ def draw_codes(
     [N, t] int32, -1 where there is none; [N, t] float32, in nats, with the prompt and unguided.
     """
     config = weights.config
-    ends, rooms = chunk_ends(config.image_length), cache_rooms(config, len(rows.top_k))
+    ends = chunk_ends(config.image_length)
+    rooms = cache_rooms(config, len(rows.top_k), weights.kernel_dtype)
     count = lanes_for(len(mask) // 2)
     parts = [(memory, mask, rows)] if count == 1 else split_prompts(memory, mask, rows, count)
     lanes = [make_lane(weights, *part, rooms[0], layout) for part in parts]

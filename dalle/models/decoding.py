@@ -2,8 +2,7 @@
 
 Weights are prepared once from the published tree: cast (or, for int8, rounded with a scale for
 each output), and laid out [out, in] with the products that share an input fused. Layers are a
-Python loop with one array per weight, because a scan over stacked weights copies them. The cache is
-[R, H, T, K] a layer; on a CPU it is float32, because XLA widens a bfloat16 one there at every step.
+Python loop with one array per weight, because a scan over stacked weights copies them.
 R = G * N rows, group-major: G prompt variants (with the prompt, without it), N candidates each, so
 that a variant's cross-attention keys and values are kept once for all its candidates.
 """
@@ -16,6 +15,7 @@ import jax.numpy as jnp
 from flax import struct
 from jax import Array, lax
 
+from dalle.models.cache import Cache, empty_cache
 from dalle.models.config import BartConfig
 from dalle.models.layers import gelu
 
@@ -30,22 +30,19 @@ class DecoderWeights:
     config: BartConfig = struct.field(pytree_node=False)
     tree: dict[str, Any]
 
+    @property
+    def kernel_dtype(self) -> jnp.dtype:
+        """float32, bfloat16 or int8."""
+        return self.tree["head"]["kernel"].dtype
+
 
 @struct.dataclass
 class CrossCache:
     """Keys and values of the prompt, one pair a layer."""
 
-    keys: list[Array]  # L x [G, H, S, K] float32
+    keys: list[Array]  # L x [G, H, K, S] float32
     values: list[Array]  # L x [G, H, S, K] float32
     mask: Array  # [G, S] bool
-
-
-@struct.dataclass
-class Cache:
-    """Keys and values of the image tokens so far, one pair a layer."""
-
-    keys: list[Array]  # L x [R, H, T, K]
-    values: list[Array]  # L x [R, H, T, K]
 
 
 def prepare(
@@ -154,68 +151,21 @@ def cross_attention_cache(weights: DecoderWeights, memory: Array, mask: Array) -
     keys, values = [], []
     for layer in weights.tree["layers"]:
         both = product(memory.reshape(-1, width), layer["cross_kv"])
-        both = both.reshape(groups, length, 2, heads, width // heads).transpose(2, 0, 3, 1, 4)
-        keys.append(both[0])
-        values.append(both[1])
+        both = both.reshape(groups, length, 2, heads, width // heads)
+        keys.append(both[:, :, 0].transpose(0, 2, 3, 1))
+        values.append(both[:, :, 1].swapaxes(1, 2))
     return CrossCache(keys=keys, values=values, mask=mask.astype(bool))
 
 
-def empty_cache(
-    config: BartConfig, rows: int, length: int, dtype: jnp.dtype = jnp.float32
-) -> Cache:
-    """Room for `length` tokens in each of `rows` rows."""
-    heads = config.decoder_attention_heads
-    shape = (rows, heads, length, config.d_model // heads)
-    keys, values = ([jnp.zeros(shape, dtype) for _ in range(config.decoder_layers)] for _ in "kv")
-    return Cache(keys=keys, values=values)
-
-
-def cache_dtype(weights: DecoderWeights, backend: str) -> jnp.dtype:
-    """What keys and values are kept in: float32 on a CPU and with float32 kernels."""
-    whole = backend == "cpu" or weights.tree["head"]["kernel"].dtype == jnp.float32
-    return jnp.dtype(jnp.float32 if whole else jnp.bfloat16)
-
-
-@partial(jax.jit, static_argnames="missing")
-def _lengthen(x: Array, missing: int) -> Array:
-    return jnp.pad(x, ((0, 0), (0, 0), (0, missing), (0, 0)))
-
-
-def grow(cache: Cache, length: int) -> Cache:
-    """The same cache with room for `length` tokens; the former one is deleted.
-
-    One array after another, so that only one of them is ever there twice.
-    """
-    missing = length - cache.keys[0].shape[2]
-
-    def lengthen(x: Array) -> Array:
-        longer = _lengthen(x, missing).block_until_ready()
-        x.delete()
-        return longer
-
-    return jax.tree.map(lengthen, cache)
-
-
-def attend(query: Array, keys: Array, values: Array, mask: Array) -> Array:
-    """One query a row: [R, H, K] over [R, H, T, K] -> [R, H, K]; mask broadcasts to [R, H, T]."""
-    einsum = partial(
-        jnp.einsum, precision=lax.Precision.HIGHEST, preferred_element_type=jnp.float32
-    )
-    scores = einsum("rhk,rhtk->rht", query.astype(keys.dtype), keys)
-    weights = jax.nn.softmax(jnp.where(mask, scores, jnp.finfo(jnp.float32).min), axis=-1)
-    return einsum("rht,rhtk->rhk", weights.astype(values.dtype), values)
-
-
 def attend_groups(query: Array, keys: Array, values: Array, mask: Array) -> Array:
-    """Rows [G * N, H, K] over their group's keys [G, H, S, K] -> [G * N, H, K]; mask is [G, S]."""
+    """Rows [G * N, H, K] over their group's keys [G, H, K, S] -> [G * N, H, K]; mask is [G, S]."""
     rows, heads, size = query.shape
-    query = query.reshape(len(keys), -1, heads, size)
-    scores = jnp.einsum("gnhk,ghsk->gnhs", query, keys, precision=lax.Precision.HIGHEST)
+    einsum = partial(jnp.einsum, precision=lax.Precision.HIGHEST)
+    query = query.reshape(len(keys), -1, heads, size).swapaxes(1, 2)
+    scores = einsum("ghnk,ghks->ghns", query, keys)
     scores = jnp.where(mask[:, None, None], scores, jnp.finfo(jnp.float32).min)
-    read = jnp.einsum(
-        "gnhs,ghsk->gnhk", jax.nn.softmax(scores), values, precision=lax.Precision.HIGHEST
-    )
-    return read.reshape(rows, heads, size)
+    read = einsum("ghns,ghsk->ghnk", jax.nn.softmax(scores), values)
+    return read.swapaxes(1, 2).reshape(rows, heads, size)
 
 
 def step(
@@ -235,17 +185,15 @@ def step(
     if config.scale_embedding:
         x = x * width**0.5
     x = normalise(x + tree["embed_positions"][position], tree["embed_norm"])
-    seen = (jnp.arange(cache.keys[0].shape[2]) <= position)[None, None]  # [1, 1, T]
+    seen = jnp.arange(cache[0].room) <= position
 
-    keys, values = [], []
+    written = []
     for index, layer in enumerate(tree["layers"]):
         norms = layer["norms"]
-        qkv = product(normalise(x, norms[0]), layer["qkv"]).reshape(rows, 3, heads, 1, size)
-        own_keys, own_values = cache.keys[index], cache.values[index]
-        write = partial(lax.dynamic_update_slice_in_dim, start_index=position, axis=2)
-        keys.append(write(own_keys, qkv[:, 1].astype(own_keys.dtype)))
-        values.append(write(own_values, qkv[:, 2].astype(own_values.dtype)))
-        drawn = attend(qkv[:, 0, :, 0] * scale, keys[-1], values[-1], seen)
+        qkv = product(normalise(x, norms[0]), layer["qkv"]).reshape(rows, 3, heads, size)
+        query, key, value = (qkv[:, i] for i in range(3))
+        written.append(cache[index].write(key, value, position))
+        drawn = written[-1].attend(query * scale, seen)
         x = x + normalise(product(drawn.reshape(rows, width), layer["own_out"]), norms[1])
 
         query = product(normalise(x, norms[2]), layer["cross_q"]).reshape(rows, heads, size)
@@ -258,7 +206,7 @@ def step(
 
     if tree["final_norm"] is not None:
         x = normalise(x, tree["final_norm"])
-    return product(x, tree["head"]), Cache(keys=keys, values=values)
+    return product(x, tree["head"]), written
 
 
 @partial(jax.jit, static_argnames="length")

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from flax.traverse_util import flatten_dict
 
+from dalle.models.cache import bytes_of_number, cache_dtype
 from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.checkpoint import leaf_dtype
 from dalle.models.config import BartConfig, ClipConfig, VqganConfig
@@ -49,10 +50,11 @@ def prepared_decoder(shapes: dict[str, Any], dtype: jnp.dtype) -> int:
     return sum(kernels) * jnp.dtype(dtype).itemsize
 
 
-def self_attention_cache(config: BartConfig, candidates: int) -> int:
-    """Keys and values of the image tokens, 2 x L x [R, H, T, K] float32: 2 L 2N T D x 4."""
+def self_attention_cache(config: BartConfig, candidates: int, kernels: jnp.dtype) -> int:
+    """Keys and values of the image tokens, 2 x L x [R, H, T, K]: 2 L 2N T D x 4, or x 2."""
+    size = bytes_of_number(cache_dtype(config, kernels, jax.default_backend()))
     tokens = 2 * candidates * config.image_length
-    return 2 * config.decoder_layers * tokens * config.d_model * FLOAT32
+    return 2 * config.decoder_layers * tokens * config.d_model * size
 
 
 def cross_attention_cache(config: BartConfig, candidates: int) -> int:
@@ -107,7 +109,7 @@ def drawn_at_once(
     together = DRAWN_TOGETHER
     while free is not None and together > 1:
         needed = drawing(
-            self_attention_cache(bart, together),
+            self_attention_cache(bart, together, dtype),
             cross_attention_cache(bart, together),
             logits(bart, together),
             picture_decoding(vqgan, min(together, DECODED_TOGETHER), dtype),
@@ -182,7 +184,7 @@ def estimate(
         + weights(shapes["clip"], jnp.float32),
         prepared_decoder=prepared_decoder(shapes["bart"], decoder_dtype),
         replaced_weights=prepared_decoder(shapes["bart"], dtype),
-        self_attention_cache=self_attention_cache(bart, DRAWN_TOGETHER),
+        self_attention_cache=self_attention_cache(bart, DRAWN_TOGETHER, decoder_dtype),
         cross_attention_cache=cross_attention_cache(bart, DRAWN_TOGETHER),
         logits=logits(bart, DRAWN_TOGETHER),
         picture_decoding=picture_decoding(vqgan, DECODED_TOGETHER, dtype),

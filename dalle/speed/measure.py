@@ -4,10 +4,13 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+import jax
+
 from dalle.generation.lanes import lanes_for
 from dalle.generation.machine import product_dtypes
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.run import SLOT_ROWS
+from dalle.models.cache import bytes_of_number, cache_dtype
 from dalle.models.inspection import Inspection, describe_files
 from dalle.speed import peer
 from dalle.speed.machine import Machine, measure_machine
@@ -76,17 +79,19 @@ def make_row(
 ) -> Row:
     """A number of candidates against what the machine could do."""
     config, count = pipeline.weights.config, times.candidates
-    size = pipeline.weights.tree["head"]["kernel"].dtype.itemsize
+    kernels = pipeline.weights.kernel_dtype
+    cached = bytes_of_number(cache_dtype(config, kernels, jax.default_backend()))
+    sizes = kernels.itemsize, cached
     rates = machine.bandwidth, machine.products
-    least = least_work(config, count, size)
+    least = least_work(config, count, *sizes)
     together = SLOT_ROWS * pipeline.slots_together
     lanes = lanes_for(pipeline.slots_together)  # each of them reads all weights
-    moved = -(-count // together) * lanes * program_bytes(pipeline.weights, together // lanes)
+    moved = -(-count // together) * program_bytes(pipeline.weights, together, lanes)
     return Row(
         candidates=count,
         seconds=times.medians,
         bound=least.seconds(*rates),
-        bound_static=least_work(config, count, size, growing=False).seconds(*rates),
+        bound_static=least_work(config, count, *sizes, growing=False).seconds(*rates),
         traffic=moved / sum(least.bytes),
         peak_memory=peak_memory(),
         estimated_memory=inspection.memory[count].peak,

@@ -11,12 +11,11 @@ from dalle.generation.loading import load
 from dalle.generation.loop import draw_codes
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.sampling import guide, make_rows
+from dalle.models.cache import Cache, cache_dtype, empty_cache
 from dalle.models.decoding import (
-    Cache,
     CrossCache,
     DecoderWeights,
     cross_attention_cache,
-    empty_cache,
     step,
 )
 from dalle.settings import GenerationSettings
@@ -115,5 +114,6 @@ def _along(weights: DecoderWeights, cross: CrossCache, tokens: Array) -> Array:
         logits, cache = step(weights, cache, cross, at_position, position)
         return cache, logits
 
-    cache = empty_cache(weights.config, rows, length)
+    dtype = cache_dtype(weights.config, weights.kernel_dtype, jax.default_backend())
+    cache = empty_cache(weights.config, rows, length, dtype)
     return lax.scan(follow, cache, (jnp.arange(length), tokens))[1]

@@ -14,8 +14,9 @@ import jax
 import jax.numpy as jnp
 
 from dalle.generation.loop import cache_rooms, chunk_ends
+from dalle.models.cache import cache_dtype, empty_cache
 from dalle.models.config import BartConfig
-from dalle.models.decoding import DecoderWeights, cross_attention_cache, empty_cache, step
+from dalle.models.decoding import DecoderWeights, cross_attention_cache, step
 from dalle.models.memory import FLOAT32
 
 
@@ -40,10 +41,15 @@ def step_weights(config: BartConfig) -> int:
 
 
 def least_work(
-    config: BartConfig, candidates: int, weight_bytes: int, growing: bool = True
+    config: BartConfig,
+    candidates: int,
+    weight_bytes: int,
+    cache_bytes: int = FLOAT32,
+    growing: bool = True,
 ) -> Work:
     """The least work for so many candidates, each with and without the prompt.
 
+    weight_bytes, cache_bytes: what a weight takes, and a number among keys and values.
     growing: a step reads the keys and values of the tokens before it; else always of all tokens.
     """
     rows, width, layers = 2 * candidates, config.d_model, config.decoder_layers
@@ -52,18 +58,21 @@ def least_work(
     for position in range(1, config.image_length + 1):
         tokens = position if growing else config.image_length
         operations.append(rows * (2 * weights + 4 * layers * width * (tokens + text)))
-        cached = 2 * layers * width * (rows * tokens + 2 * text + rows)  # read, read, written
-        moved.append(weights * weight_bytes + cached * FLOAT32)
+        cached = rows * tokens + rows  # read, written
+        cached = 2 * layers * width * (cached * cache_bytes + 2 * text * FLOAT32)
+        moved.append(weights * weight_bytes + cached)
     return Work(tuple(operations), tuple(moved))
 
 
-def program_bytes(weights: DecoderWeights, candidates: int) -> float:
-    """The bytes that our compiled steps move in all, as XLA counts them."""
+def program_bytes(weights: DecoderWeights, candidates: int, lanes: int = 1) -> float:
+    """The bytes that our compiled steps move in all, as XLA counts them, in so many programs."""
     config = weights.config
     ends = chunk_ends(config.image_length)
-    rooms = cache_rooms(config, candidates)
-    steps = zip(_compiled_bytes(weights, candidates, rooms), [0, *ends], ends, strict=False)
-    return sum(moved * (stop - start) for moved, start, stop in steps)
+    rooms = cache_rooms(config, candidates, weights.kernel_dtype)
+    steps = zip(
+        _compiled_bytes(weights, candidates // lanes, rooms), [0, *ends], ends, strict=False
+    )
+    return lanes * sum(moved * (stop - start) for moved, start, stop in steps)
 
 
 def _compiled_bytes(weights: DecoderWeights, candidates: int, rooms: list[int]) -> Iterator[float]:
@@ -74,7 +83,8 @@ def _compiled_bytes(weights: DecoderWeights, candidates: int, rooms: list[int]) 
     cross = jax.eval_shape(cross_attention_cache, weights, memory, mask)
     tokens = jax.ShapeDtypeStruct((groups * candidates,), jnp.int32)
     position = jax.ShapeDtypeStruct((), jnp.int32)
+    dtype = cache_dtype(config, weights.kernel_dtype, jax.default_backend())
     for room in rooms:
-        cache = jax.eval_shape(partial(empty_cache, config, groups * candidates, room))
+        cache = jax.eval_shape(partial(empty_cache, config, groups * candidates, room, dtype))
         lowered = jax.jit(step, donate_argnums=1).lower(weights, cache, cross, tokens, position)
         yield lowered.compile().cost_analysis()["bytes accessed"]

@@ -15,13 +15,13 @@ from jax import Array, lax
 from PIL import Image
 
 from dalle.models.bart import Bart
+from dalle.models.cache import empty_cache
 from dalle.models.cells import CellTokenizer
 from dalle.models.config import BartConfig
 from dalle.models.decoding import (
     CrossCache,
     DecoderWeights,
     cross_attention_cache,
-    empty_cache,
     prepare,
     step,
 )

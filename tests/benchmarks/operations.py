@@ -17,8 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from dalle.models.cache import LayerCache, PackedLayerCache
 from dalle.models.convolutions import Conv, DoublingConv
-from dalle.models.decoding import attend, product
+from dalle.models.decoding import product
 from dalle.models.hardware import EIGEN_CONVOLVES
 
 ROWS, WIDTH, OUT, LAYERS = 32, 1024, 4096, 12
@@ -76,22 +77,28 @@ def attention(runs: int) -> None:
     print(f"attention of {ROWS} rows over {LENGTH} tokens")
     query = random(ROWS, HEADS, SIZE)
     cache = random(ROWS, HEADS, LENGTH, SIZE), random(ROWS, HEADS, LENGTH, SIZE) + 1
-    mask = jnp.ones((1, 1, LENGTH), bool)
+    seen = jnp.ones(LENGTH, bool)
 
-    def by_sums(query: Array, keys: Array, values: Array, mask: Array) -> Array:
-        scores = jnp.where(mask, (query[:, :, None] * keys).sum(-1), -jnp.inf)
+    def by_sums(query: Array, keys: Array, values: Array, seen: Array) -> Array:
+        scores = jnp.where(seen, (query[:, :, None] * keys).sum(-1), -jnp.inf)
         return (jax.nn.softmax(scores)[..., None] * values).sum(2)
 
     tokens_first = [x.transpose(2, 0, 1, 3).copy() for x in cache]
 
-    def by_tokens(query: Array, keys: Array, values: Array, mask: Array) -> Array:
-        scores = jnp.where(mask, jnp.einsum("rhk,trhk->rht", query, keys), -jnp.inf)
+    def by_tokens(query: Array, keys: Array, values: Array, seen: Array) -> Array:
+        scores = jnp.where(seen, jnp.einsum("rhk,trhk->rht", query, keys), -jnp.inf)
         return jnp.einsum("rht,trhk->rhk", jax.nn.softmax(scores), values)
 
+    packed = PackedLayerCache.empty(ROWS, HEADS, LENGTH, SIZE)
+    write = jax.jit(PackedLayerCache.write, donate_argnums=0)
+    for position in range(LENGTH):
+        packed = write(packed, *(x[:, :, position] for x in cache), position)
+    attend = jax.jit(lambda cache, query, seen: cache.attend(query, seen))
     forms = {
-        "cache [T, R, H, K]": (jax.jit(by_tokens), (query, *tokens_first, mask)),
-        "multiplied and summed": (jax.jit(by_sums), (query, *cache, mask)),
-        "what is used": (jax.jit(attend), (query, *cache, mask)),
+        "cache [T, R, H, K]": (jax.jit(by_tokens), (query, *tokens_first, seen)),
+        "multiplied and summed": (jax.jit(by_sums), (query, *cache, seen)),
+        "what is used in float32": (attend, (LayerCache(*cache), query, seen)),
+        "what is used in bfloat16": (attend, (packed, query, seen)),
     }
     rates(forms, 4.0 * ROWS * HEADS * LENGTH * SIZE, runs)
 

@@ -15,8 +15,9 @@ from dalle.generation.loop import draw_chunk
 from dalle.generation.opening import NO_OPENING, Opening
 from dalle.generation.sampling import Rows
 from dalle.models import bart, clip, vqgan
+from dalle.models.cache import cache_dtype, empty_cache
 from dalle.models.config import BartConfig
-from dalle.models.decoding import cache_dtype, cross_attention_cache, empty_cache, prepare
+from dalle.models.decoding import cross_attention_cache, prepare
 from dalle.models.layers import prepare_params
 from dalle.models.loading import read_geometry
 from dalle.models.memory import DECODED_TOGETHER, DRAWN_TOGETHER
@@ -77,7 +78,7 @@ def drawing(
     cross = jax.eval_shape(cross_attention_cache, weights, memory, shape(memory.shape[:2], bool))
     length, count = config.image_length, DRAWN_TOGETHER
     cache = jax.eval_shape(
-        partial(empty_cache, config, 2 * count, length, cache_dtype(weights, backend))
+        partial(empty_cache, config, 2 * count, length, cache_dtype(config, dtype, backend))
     )
     keys = jax.eval_shape(
         lambda: jax.random.split(jax.random.key(0, impl="threefry2x32"), DRAWN_TOGETHER)

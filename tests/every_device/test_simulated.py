@@ -16,8 +16,9 @@ from dalle.generation.opening import NO_OPENING, begin
 from dalle.generation.sampling import make_rows
 from dalle.models import sharding
 from dalle.models.bart import bart_shapes
+from dalle.models.cache import empty_cache
 from dalle.models.config import BartConfig
-from dalle.models.decoding import cross_attention_cache, empty_cache, prepare, step
+from dalle.models.decoding import cross_attention_cache, prepare, step
 from dalle.models.loading import random_params
 from dalle.models.registry import GEOMETRIES
 from dalle.models.sharding import PARTS, ROWS, split_decoder

@@ -14,8 +14,8 @@ from dalle.generation.opening import NO_OPENING, Layout, begin
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.sampling import Rows, make_rows
 from dalle.models.bart import BartNetwork
+from dalle.models.cache import Cache
 from dalle.models.config import BartConfig
-from dalle.models.decoding import Cache
 from dalle.settings import GenerationSettings
 from dalle.training.bart import shifted
 from tests.generation.conftest import bart_params
@@ -28,6 +28,7 @@ class CountingWeights:
     """Weights of a decoder that counts."""
 
     config: BartConfig = struct.field(pytree_node=False)
+    kernel_dtype = jnp.float32
 
 
 @pytest.fixture

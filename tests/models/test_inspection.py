@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import pytest
 
 from dalle.models import cells, clip, load_bart, load_vqgan, memory, vqgan
+from dalle.models.cache import PACKED, empty_cache
 from dalle.models.cell_config import CellTokenizerConfig
-from dalle.models.decoding import empty_cache, prepare
+from dalle.models.decoding import prepare
 from dalle.models.inspection import describe, summary
 from dalle.models.loading import READERS, read_geometry, without
 from dalle.models.registry import GEOMETRIES
@@ -85,7 +86,9 @@ def test_what_does_not_fit_is_drawn_in_smaller_turns():
     def at_once(free: int | None) -> int:
         return memory.drawn_at_once(bart, vqgan, jnp.float32, free)
 
-    arrays = memory.self_attention_cache(bart, 16) + memory.cross_attention_cache(bart, 16)
+    arrays = memory.self_attention_cache(bart, 16, jnp.float32) + memory.cross_attention_cache(
+        bart, 16
+    )
     arrays += memory.logits(bart, 16)
     assert at_once(None) == at_once(arrays + memory.COMPILED) == 16
     assert at_once(arrays + memory.COMPILED - 1) == 8
@@ -113,8 +116,9 @@ def test_weights_are_those_of_the_loaded_model():
 
 def test_caches_and_prepared_weights_are_those_of_the_decoder():
     config, shapes = read_geometry(GEOMETRIES / "mini.json", "bart")
-    cache = jax.eval_shape(partial(empty_cache, config, 2 * 16, config.image_length))
-    assert memory.self_attention_cache(config, 16) == size_of(cache)
+    for kernels, kept in ((jnp.float32, jnp.float32), (jnp.bfloat16, PACKED), (jnp.int8, PACKED)):
+        cache = jax.eval_shape(partial(empty_cache, config, 2 * 16, config.image_length, kept))
+        assert memory.self_attention_cache(config, 16, kernels) == size_of(cache)
 
     prepared = jax.eval_shape(partial(prepare, config=config, dtype=jnp.bfloat16), shapes)
     kernels = [leaf for leaf in jax.tree.leaves(prepared.tree) if leaf.dtype == jnp.bfloat16]

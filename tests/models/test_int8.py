@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from dalle.models import load_bart
+from dalle.models.cache import empty_cache
 from dalle.models.decoding import (
     cross_attention_cache,
-    empty_cache,
     prepare,
     product,
     quantise_rows,

@@ -2,6 +2,7 @@
 
 import json
 
+import jax.numpy as jnp
 import pytest
 
 from dalle.models.bart import bart_shapes
@@ -37,6 +38,13 @@ def test_the_published_geometry_on_a_known_machine():
     assert static.seconds(**machine) == pytest.approx(0.376, rel=0.03)
 
 
+def test_a_cache_of_half_the_size_is_half_read():
+    whole, half, none = (
+        least_work(TINY_BART, 4, 4, cache_bytes=size, growing=False).bytes[0] for size in (4, 2, 0)
+    )
+    assert whole - half == half - none > 0
+
+
 def test_more_candidates_are_more_work_but_share_the_weights():
     one, four = (least_work(TINY_BART, count, 4) for count in (1, 4))
     assert sum(four.operations) == pytest.approx(4 * sum(one.operations))
@@ -44,5 +52,8 @@ def test_more_candidates_are_more_work_but_share_the_weights():
 
 
 def test_our_steps_move_at_least_what_must_move():
-    weights = prepare(random_params(bart_shapes(TINY_BART), 1), TINY_BART, "float32")
-    assert program_bytes(weights, 4) > sum(least_work(TINY_BART, 4, 4).bytes)
+    weights = prepare(random_params(bart_shapes(TINY_BART), 1), TINY_BART, jnp.dtype("float32"))
+    moved = program_bytes(weights, 4)
+    assert moved > sum(least_work(TINY_BART, 4, 4).bytes)
+    # Two programs read all weights twice.
+    assert moved < program_bytes(weights, 4, lanes=2) == 2 * program_bytes(weights, 2)
