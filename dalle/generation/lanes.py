@@ -2,9 +2,8 @@
 
 On a CPU one program's operations are shared out among the cores one after another, and at the end
 of each the cores wait for the slowest; of a small model most are over before they are shared out.
-Two programs with half of the rows each never wait for one another, and while one reads keys and
-values from memory the other multiplies. For the image decoder, whose operations are long, it was
-no faster and took more memory.
+Two programs with half of the rows each never wait for one another, and while one reads from memory
+the other multiplies. So codes are drawn, and pictures decoded.
 """
 
 from collections.abc import Callable, Iterable

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from dalle.generation.lanes import side_by_side
+
 NEUTRAL_GREY = 128
 
 SHEET_GAP = 8  # pixels between and around the pictures
@@ -15,18 +17,17 @@ SHEET_SMALLEST = 360  # pixels across, so that a prompt under tiny pictures can 
 PAPER, INK = "white", "black"
 
 
-def in_batches(function: Callable, rows: np.ndarray, size: int) -> np.ndarray:
+def in_batches(function: Callable, rows: np.ndarray, size: int, lanes: int = 1) -> np.ndarray:
     """`function` over [N, ...] in batches of exactly `size` rows, the last one filled up.
 
-    One shape: one compilation, and a row's result does not depend on how many there are.
+    One shape: one compilation, and a row's result does not depend on how many there are. As many
+    batches are at work as there are lanes.
     """
-    done = []
-    for start in range(0, len(rows), size):
-        batch = rows[start : start + size]
-        missing = size - len(batch)
-        filled = np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)])
-        done.append(np.asarray(function(filled))[: len(batch)])
-    return np.concatenate(done)
+    missing = -len(rows) % size
+    filled = np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)])
+    batches = np.split(filled, len(filled) // size)
+    done = side_by_side(lambda batch: np.asarray(function(batch)), batches, lanes)
+    return np.concatenate(done)[: len(rows)]
 
 
 def to_pixels(decoded: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from dalle.errors import FaultError
 from dalle.generation import pictures
 from dalle.generation.batch import fitting_slots, report_slots, stack
 from dalle.generation.comparison import Comparison
+from dalle.generation.lanes import lanes_for
 from dalle.generation.loop import draw_codes
 from dalle.generation.machine import machine_kind
 from dalle.generation.opening import Layout
@@ -283,7 +284,9 @@ class Pipeline:
             return self.vqgan.decode(spread(batch))
 
         together = whole_rows(SLOT_ROWS)
-        return pictures.to_pixels(pictures.in_batches(decode, codes, together))
+        lanes = lanes_for(together)
+        decoded = pictures.in_batches(decode, codes, together // lanes, lanes)
+        return pictures.to_pixels(decoded)
 
     def score(
         self,

@@ -27,8 +27,9 @@ def test_pixels_become_rgb_pictures() -> None:
     assert (np.stack([np.asarray(image) for image in images]) == pixels).all()
 
 
-@pytest.mark.parametrize("count", [1, 4, 6])
-def test_batches_have_one_size(count: int) -> None:
+@pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize("count", [1, 4, 6, 11])
+def test_batches_have_one_size(count: int, lanes: int) -> None:
     sizes = []
 
     def double(rows: np.ndarray) -> np.ndarray:
@@ -36,7 +37,7 @@ def test_batches_have_one_size(count: int) -> None:
         return 2 * rows
 
     rows = np.arange(3 * count).reshape(count, 3)
-    assert (in_batches(double, rows, 4) == 2 * rows).all()
+    assert (in_batches(double, rows, 4, lanes) == 2 * rows).all()
     assert set(sizes) == {4}
 
 
