@@ -13,14 +13,8 @@ from dalle.errors import DalleError
 from dalle.generation.loading import read_defaults
 from dalle.models.registry import locate
 from dalle.server_settings import ServerSettings
-from dalle.serving.api import add_api
-from dalle.serving.connections import limit_connections
-from dalle.serving.door import door, stop_on_signal
-from dalle.serving.drawing import Desk
 from dalle.serving.installed import Offer
-from dalle.serving.look import launch_options
 from dalle.serving.models import bring
-from dalle.serving.page import build_page
 from dalle.serving.ray_serve import connect
 from dalle.serving.safety import safety_of
 from dalle.serving.site import Site
@@ -42,32 +36,14 @@ def main() -> None:
     if DEFAULT_MODEL in offered:
         engine.installed.add(Offer(DEFAULT_MODEL, files.revision, defaults))
     safety = safety_of(settings)
-    # All settings are known to be sound; it loads while the page is built. The embedded model
-    # serves until another one, if asked for, has made a picture.
+    # All settings are known to be sound; it loads and compiles while gradio is imported and the
+    # page built. The embedded model serves until another one, if asked for, has made a picture.
     engine.start()
+    from dalle.serving.door import stop_on_signal
+    from dalle.serving.website import open_website
+
     site = Site.of_embedded_model(settings, engine, files, **safety)
-    page = build_page(Desk(engine, defaults), site, lambda: add_api(engine, defaults))
-    # The queue is the engine's; gradio's own only carries the messages.
-    page.queue(max_size=settings.queue_size + 2, default_concurrency_limit=None)
-    limit_connections(settings.trusted_hops)
-    page.launch(
-        **launch_options(settings),
-        server_name="0.0.0.0",
-        server_port=settings.port,
-        ssr_mode=False,
-        enable_monitoring=False,
-        max_threads=settings.queue_size + 20,  # each visitor who waits holds one
-        # Every call of a program is a session to gradio, which keeps 85 KB of each, and of 10,000
-        # if it is not told how many. One that waits and is forgotten is made anew at each frame.
-        state_session_capacity=settings.queue_size + 20,
-        show_error=True,
-        mcp_server=True,
-        app_kwargs=door(engine, settings),
-        prevent_thread_lock=True,
-        # Without it launch looks at the page itself, and ends where that takes three seconds, as
-        # it does on a busy machine.
-        _frontend=False,
-    )
+    page = open_website(site, settings, defaults, server_name="0.0.0.0", server_port=settings.port)
     first = settings.model if settings.model != DEFAULT_MODEL else None
     others = [name for name in offered if name not in (first, DEFAULT_MODEL)]
     # The machines of a cluster fetch their models themselves.

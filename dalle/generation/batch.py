@@ -10,15 +10,15 @@ from itertools import count
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from dalle.generation.run import SLOT_ROWS, Slot
-from dalle.generation.sampling import Rows, join_rows, make_rows
+from dalle.generation.sampling import Rows, make_each_row
 from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.config import BartConfig, VqganConfig
 from dalle.models.hardware import free_memory
 from dalle.models.memory import DRAWN_TOGETHER, drawn_at_once
 from dalle.models.sharding import local_mesh
+from dalle.settings import GenerationSettings
 
 SLOTS = DRAWN_TOGETHER // SLOT_ROWS  # where memory suffices
 
@@ -44,22 +44,23 @@ def report_slots(slots: int) -> list[str]:
     ]
 
 
-def stack(slots: Sequence[Slot], size: int) -> tuple[Array, np.ndarray, Rows]:
+def stack(slots: Sequence[Slot], size: int) -> tuple[np.ndarray, np.ndarray, Rows]:
     """What `draw_codes` needs: memory [2 * size, S, D], mask [2 * size, S], size * SLOT_ROWS rows.
 
     Where there are fewer slots the last one is drawn again, and so is a slot's last candidate.
     """
     filled = [*slots, *[slots[-1]] * (size - len(slots))]
     # The prompts first, then what stands against each.
-    memory = jnp.stack([slot.run.memory for slot in filled], axis=1)  # [2, size, S, D]
+    memory = np.stack([slot.run.memory for slot in filled], axis=1)  # [2, size, S, D]
     mask = np.stack([slot.run.mask for slot in filled], axis=1)
     return (
         memory.reshape(-1, *memory.shape[2:]),
         mask.reshape(-1, mask.shape[2]),
-        join_rows([_rows_of(slot) for slot in filled]),
+        make_each_row([row for slot in filled for row in _rows_of(slot)]),
     )
 
 
-def _rows_of(slot: Slot) -> Rows:
+def _rows_of(slot: Slot) -> list[tuple[GenerationSettings, int, int]]:
+    settings = slot.run.settings
     candidates = slot.candidates + slot.candidates[-1:] * (SLOT_ROWS - len(slot.candidates))
-    return make_rows(slot.run.settings, slot.run.settings.seed, candidates)
+    return [(settings, settings.seed, number) for number in candidates]

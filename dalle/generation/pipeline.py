@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from PIL import Image
@@ -127,7 +126,7 @@ class Pipeline:
         against = self._without_prompt
         if settings.negative_prompt.strip():
             against = self._read("The negative prompt", settings.negative_prompt, notes)
-        memory = jnp.concatenate([memory, against[0]])  # [2, S, D]
+        memory = np.concatenate([memory, against[0]])  # [2, S, D]
         run = Run(prompt, settings, memory, np.concatenate([mask, against[1]]), notes)
         notes += report_slots(self.slots_together)
         run.took("reading", time.perf_counter() - started)
@@ -240,7 +239,7 @@ class Pipeline:
         odds = np.concatenate([slot.log_odds for slot in run.slots])
         return odds[:, self.vqgan.overview :].sum(1)
 
-    def _read(self, name: str, text: str, notes: list[str]) -> tuple[Array, np.ndarray]:
+    def _read(self, name: str, text: str, notes: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """A prompt's memory [1, S, D] and mask [1, S]; a note where it was too long."""
         words = self.normalize(text)
         tokens = self.tokenizer([words])
@@ -256,12 +255,13 @@ class Pipeline:
         return self._encode(tokens)
 
     @cached_property
-    def _without_prompt(self) -> tuple[Array, np.ndarray]:
+    def _without_prompt(self) -> tuple[np.ndarray, np.ndarray]:
         """Memory [1, S, D] and mask [1, S] of no prompt at all; the same in every run."""
         return self._encode(self.tokenizer.without_prompt())
 
-    def _encode(self, tokens: Tokens) -> tuple[Array, np.ndarray]:
-        return self.encoder.encode(tokens.input_ids, tokens.attention_mask), tokens.attention_mask
+    def _encode(self, tokens: Tokens) -> tuple[np.ndarray, np.ndarray]:
+        memory = self.encoder.encode(tokens.input_ids, tokens.attention_mask)
+        return np.asarray(memory), tokens.attention_mask
 
     @property
     def known_codes(self) -> int:
@@ -299,6 +299,11 @@ class Pipeline:
         if log_likelihoods is None:
             return clip.tolist()
         return total_scores(clip, np.float32(log_likelihoods), self.likelihood_weight)
+
+    def compile_finishing(self) -> None:
+        """Compiles what follows drawing, by decoding and ranking pictures of nothing."""
+        blank = np.zeros((SLOT_ROWS, self.vqgan.length), np.int32)
+        self._comparison.of(pictures.to_images(self._decode(blank)), "")
 
     @cached_property
     def _comparison(self) -> Comparison:

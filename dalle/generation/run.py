@@ -5,7 +5,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import numpy as np
-from jax import Array
 
 from dalle.errors import FaultError
 from dalle.models.memory import DECODED_TOGETHER
@@ -34,7 +33,7 @@ class Run:
 
     prompt: str
     settings: GenerationSettings  # the seed is never None
-    memory: Array  # [2, S, D], of the prompt and of what stands against it
+    memory: np.ndarray  # [2, S, D], of the prompt and of what stands against it
     mask: np.ndarray  # [2, S]
     notes: list[str]
     seconds: dict[str, float] = field(default_factory=dict)  # by stage, those of batch mates too

@@ -36,8 +36,9 @@ class Rows:
 
 
 @jax.jit
-def _keys_and_points(seed: Array, candidates: Array) -> tuple[Array, Array]:
-    """[] uint32, [N] uint32 -> [N] keys, [N] points in [0, 1).
+@jax.vmap
+def _keys_and_points(seed: Array, candidate: Array) -> tuple[Array, Array]:
+    """[N] uint32, [N] uint32 -> [N] keys, [N] points in [0, 1).
 
     However many candidates there are, steps of the golden ratio lay their points out evenly, from
     a place that is the seed's own: the additive recurrence of lowest discrepancy, Knuth, The Art of
@@ -45,32 +46,33 @@ def _keys_and_points(seed: Array, candidates: Array) -> tuple[Array, Array]:
     """
     # The generator is named, so that no machine's default changes a picture.
     seed_key = random.key(seed, impl="threefry2x32")
-    keys = jax.vmap(random.fold_in, (None, 0))(seed_key, candidates)
+    key = random.fold_in(seed_key, candidate)
     first = random.key_data(random.fold_in(seed_key, np.uint32(NO_CANDIDATE)))[0]
-    points = first + candidates * np.uint32(GOLDEN)  # of 2**32; overflow is what "fraction" means
-    return keys, (points >> 8).astype(jnp.float32) * 2**-24
+    point = first + candidate * np.uint32(GOLDEN)  # of 2**32; overflow is what "fraction" means
+    return key, (point >> 8).astype(jnp.float32) * 2**-24
 
 
 def make_rows(settings: GenerationSettings, seed: int, candidates: Sequence[int]) -> Rows:
     """One row for each candidate number, all with the same settings."""
+    return make_each_row([(settings, seed, number) for number in candidates])
 
-    def filled(value: float, dtype: type) -> np.ndarray:
-        return np.full(len(candidates), value, dtype)
 
-    keys, points = _keys_and_points(np.uint32(seed), np.asarray(candidates, np.uint32))
+def make_each_row(each: Sequence[tuple[GenerationSettings, int, int]]) -> Rows:
+    """A row for each settings, seed and candidate number."""
+
+    def told(name: str, dtype: type) -> np.ndarray:
+        return np.array([getattr(settings, name) for settings, _, _ in each], dtype)
+
+    seeds, candidates = (np.array([row[i] for row in each], np.uint32) for i in (1, 2))
+    keys, points = _keys_and_points(seeds, candidates)
     return Rows(
         keys=keys,
         points=points,
-        condition_scale=filled(settings.condition_scale, np.float32),
-        temperature=filled(settings.temperature, np.float32),
-        top_k=filled(settings.top_k, np.int32),
-        top_p=filled(settings.top_p, np.float32),
+        condition_scale=told("condition_scale", np.float32),
+        temperature=told("temperature", np.float32),
+        top_k=told("top_k", np.int32),
+        top_p=told("top_p", np.float32),
     )
-
-
-def join_rows(several: Sequence[Rows]) -> Rows:
-    """The rows of several runs, one after another."""
-    return jax.tree.map(lambda *parts: jnp.concatenate(parts), *several)
 
 
 def guide(logits: Array, condition_scale: Array) -> Array:

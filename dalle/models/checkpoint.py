@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax.serialization import msgpack_serialize
@@ -94,8 +95,9 @@ def read_params(
         # The oldest files have a position that no image token ever takes; it is the last row.
         values = array.read()[: expected[name][0]] if name == IMAGE_POSITIONS else array.read()
         for leaf_name, leaf in unstack(name, values):
-            # astype copies, so that no leaf keeps the file open.
-            leaves[leaf_name] = jnp.asarray(leaf.astype(leaf_dtype(leaf_name, dtype)))
+            # astype copies, so that no leaf keeps the file open; jnp.asarray would compile a
+            # program for each shape.
+            leaves[leaf_name] = jax.device_put(leaf.astype(leaf_dtype(leaf_name, dtype)))
     return unflatten_dict(leaves)
 
 

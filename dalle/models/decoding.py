@@ -55,9 +55,7 @@ def prepare(
     """
 
     def fused(parts: list[dict]) -> dict[str, Array]:
-        floats = jnp.float32 if dtype == jnp.int8 else dtype
-        kernel = jnp.concatenate([jnp.asarray(part["kernel"], floats).T for part in parts])
-        weight = quantise_rows(kernel) if dtype == jnp.int8 else {"kernel": kernel}
+        weight = _lay_out([part["kernel"] for part in parts], jnp.dtype(dtype))
         if "bias" in parts[0]:
             weight["bias"] = jnp.concatenate([part["bias"] for part in parts])
         if donate:
@@ -94,6 +92,15 @@ def prepare(
         "head": fused([params["lm_head"]]),
     }
     return DecoderWeights(config=config, tree=jax.tree.map(jnp.asarray, tree))
+
+
+@partial(jax.jit, static_argnames="dtype")
+def _lay_out(kernels: list[Array], dtype: jnp.dtype) -> dict[str, Array]:
+    """Kernels [in, out] as one of [out, in], with its scales where it is int8."""
+    kernel = jnp.concatenate([kernel.T for kernel in kernels])
+    if dtype == jnp.int8:
+        return quantise_rows(kernel.astype(jnp.float32))
+    return {"kernel": kernel.astype(dtype)}
 
 
 def quantise_rows(x: Array) -> dict[str, Array]:

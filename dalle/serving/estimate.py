@@ -3,6 +3,7 @@
 import statistics
 from collections import defaultdict, deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.result import Result
@@ -49,7 +50,11 @@ def warm_up(pipeline: Pipeline, estimate: Estimate, wanted: Callable[[], bool]) 
     # With previews, so that nothing is left to compile when the first visitor comes; of so few
     # candidates that each program runs no more often than it must.
     few = tuple(range(DECODED_TOGETHER))
-    *_, first = pipeline.stream(WARM_UP_PROMPT, seed=0, only=few)
+    with ThreadPoolExecutor(1, "compile") as beside:
+        # Compiling leaves one of two cores idle half of the time.
+        finishing = beside.submit(pipeline.compile_finishing)
+        *_, first = pipeline.stream(WARM_UP_PROMPT, seed=0, only=few)
+        finishing.result()
     long = sum(first.seconds.values()) > LONG
     estimate.learn(first if long or wanted() else pipeline.generate(WARM_UP_PROMPT, seed=0))
     return first

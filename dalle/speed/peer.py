@@ -8,7 +8,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dalle.errors import DalleError
@@ -46,15 +46,15 @@ class Peer:
 
     def draw(self) -> float:
         """Seconds for nine pictures. DalleError where the program ended."""
-        self._process.stdin.write("draw\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # that it has ended is seen when it is read
+            self._process.stdin.write(b"draw\n")
         return float(self.read())
 
     def read(self) -> str:
         line = self._process.stdout.readline()
         if not line:
             raise DalleError("min-dalle ended before it had drawn; it says why above.")
-        return line.strip()
+        return line.decode().strip()
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def running(model: str, layers: int | None) -> Iterator[Peer]:
     arguments = [GEOMETRIES[model], str(layers or 0)]
     process = subprocess.Popen(
         [set_up(), "-W", "ignore", PROGRAM, *arguments],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
     )  # fmt: skip
     try:
         peer = Peer(process)

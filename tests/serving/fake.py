@@ -16,16 +16,12 @@ from dalle.errors import DalleError
 from dalle.generation.result import Picture, Preview, Result
 from dalle.generation.run import Run, Slot
 from dalle.server_settings import ServerSettings
-from dalle.serving.api import add_api
-from dalle.serving.connections import limit_connections
-from dalle.serving.door import door, stop_on_signal
-from dalle.serving.drawing import Desk
+from dalle.serving.door import stop_on_signal
 from dalle.serving.engine import BusyError, Engine
 from dalle.serving.examples import read_examples
 from dalle.serving.installed import Installed, Offer
-from dalle.serving.look import launch_options
-from dalle.serving.page import build_page
 from dalle.serving.site import Site
+from dalle.serving.website import open_website
 from dalle.serving.words import KnownWords
 from dalle.settings import GenerationSettings, check_prompt
 
@@ -57,6 +53,9 @@ class FakePipeline:
 
     def stream(self, prompt: str, **knobs: Any) -> Iterator[Result]:
         yield self.generate(prompt, **knobs)
+
+    def compile_finishing(self) -> None:
+        """Nothing is compiled here."""
 
     def check(self, prompt: str, **knobs: Any) -> GenerationSettings:
         settings = GenerationSettings.of({}, knobs)
@@ -163,22 +162,7 @@ def main(make: Callable[[float], FakePipeline] = FakePipeline) -> None:
     )
     engine.start()
     site = make_site(engine)
-    page = build_page(Desk(engine), site, lambda: add_api(engine, {}))
-    page.queue(default_concurrency_limit=None)
-    limit_connections(settings.trusted_hops)
-    page.launch(
-        **launch_options(site.settings),
-        server_port=int(os.environ["PORT"]),
-        ssr_mode=False,
-        quiet=True,
-        show_error=True,
-        mcp_server=True,
-        _frontend=False,  # as in app.py
-        prevent_thread_lock=True,
-        enable_monitoring=False,
-        state_session_capacity=settings.queue_size + 20,
-        app_kwargs=door(engine, settings),
-    )
+    page = open_website(site, settings, {}, server_port=int(os.environ["PORT"]), quiet=True)
     stop_on_signal(engine, page)
 
 
