@@ -46,7 +46,7 @@ class ServerSettings:
 
     port        where to listen
     model       a registered name, a repository "owner/name[@revision]" on the Hub, or a folder
-    precision   of the products, "bfloat16", "float32", "int8"; "auto": the faster of the first two
+    precision   of the products, "bfloat16", "float32", "int8"; "auto": the fastest on this machine
     models      that visitors may choose, with commas; empty: `model` and the embedded one
     precisions  that visitors may choose, with commas; empty: `precision` alone
     name        the title of the page

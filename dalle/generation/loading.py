@@ -32,7 +32,7 @@ def load(name: str | Path, precision: str | None = None, policy: str = "standard
     """A registered name, a Hub repository "owner/name[@revision]", or a folder -> its Pipeline.
 
     precision is that of BART and of the image decoder: "bfloat16", "float32", or (None too)
-    "auto", the faster one on this machine; "int8" is that of drawing the codes alone. CLIP is
+    "auto", the fastest on this machine; "int8" is that of drawing the codes alone. CLIP is
     always float32. policy is the prompt filter's: "standard", "strict" or "off".
     DalleError where the model is not found or its parts do not fit.
     """

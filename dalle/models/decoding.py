@@ -15,8 +15,10 @@ import jax.numpy as jnp
 from flax import struct
 from jax import Array, lax
 
+from dalle.models.bytes_product import OFFSET, multiply_bytes, without_sign
 from dalle.models.cache import Cache, empty_cache
 from dalle.models.config import BartConfig
+from dalle.models.hardware import multiplies_bytes
 from dalle.models.layers import gelu
 
 ALONG_INPUT = (((1,), (1,)), ((), ()))  # [R, in] x [out, in] -> [R, out]
@@ -33,7 +35,8 @@ class DecoderWeights:
     @property
     def kernel_dtype(self) -> jnp.dtype:
         """float32, bfloat16 or int8."""
-        return self.tree["head"]["kernel"].dtype
+        dtype = self.tree["head"]["kernel"].dtype
+        return jnp.dtype(jnp.int8) if dtype == jnp.uint8 else dtype
 
 
 @struct.dataclass
@@ -55,7 +58,8 @@ def prepare(
     """
 
     def fused(parts: list[dict]) -> dict[str, Array]:
-        weight = _lay_out([part["kernel"] for part in parts], jnp.dtype(dtype))
+        kernels = [part["kernel"] for part in parts]
+        weight = _lay_out(kernels, jnp.dtype(dtype), unsigned=multiplies_bytes())
         if "bias" in parts[0]:
             weight["bias"] = jnp.concatenate([part["bias"] for part in parts])
         if donate:
@@ -94,13 +98,14 @@ def prepare(
     return DecoderWeights(config=config, tree=jax.tree.map(jnp.asarray, tree))
 
 
-@partial(jax.jit, static_argnames="dtype")
-def _lay_out(kernels: list[Array], dtype: jnp.dtype) -> dict[str, Array]:
-    """Kernels [in, out] as one of [out, in], with its scales where it is int8."""
+@partial(jax.jit, static_argnames=("dtype", "unsigned"))
+def _lay_out(kernels: list[Array], dtype: jnp.dtype, unsigned: bool) -> dict[str, Array]:
+    """Kernels [in, out] as one of [out, in]; int8 with its scales, and if asked as uint8."""
     kernel = jnp.concatenate([kernel.T for kernel in kernels])
-    if dtype == jnp.int8:
-        return quantise_rows(kernel.astype(jnp.float32))
-    return {"kernel": kernel.astype(dtype)}
+    if dtype != jnp.int8:
+        return {"kernel": kernel.astype(dtype)}
+    rows = quantise_rows(kernel.astype(jnp.float32))
+    return rows | {"kernel": without_sign(rows["kernel"])} if unsigned else rows
 
 
 def quantise_rows(x: Array) -> dict[str, Array]:
@@ -115,9 +120,10 @@ def product(x: Array, weight: dict[str, Array]) -> Array:
     int8: each row of `x` is rounded to int8 with a scale of its own; sums are exact, in int32.
     """
     kernel = weight["kernel"]
-    if kernel.dtype == jnp.int8:
+    if kernel.dtype in (jnp.int8, jnp.uint8):
         rows = quantise_rows(x)
-        y = _multiply(rows["kernel"], kernel, jnp.int32).astype(jnp.float32)
+        multiply = _multiply_unsigned if kernel.dtype == jnp.uint8 else _multiply
+        y = multiply(rows["kernel"], kernel, jnp.int32).astype(jnp.float32)
         y = y * rows["scale"][:, None] * weight["scale"]
     else:
         y = _multiply(x.astype(kernel.dtype), kernel, jnp.float32)
@@ -141,6 +147,12 @@ def _multiply(x: Array, kernel: Array, total: jnp.dtype) -> Array:
         return lax.optimization_barrier(multiply(kernel, x)).T
 
     return lax.platform_dependent(x, kernel, cpu=kernel_first, default=multiply)
+
+
+def _multiply_unsigned(x: Array, kernel: Array, total: jnp.dtype) -> Array:
+    """As `_multiply`, by a kernel whose numbers are OFFSET too large."""
+    excess = OFFSET * x.astype(jnp.float32).sum(1).astype(total)  # below 2**24, so exact
+    return lax.optimization_barrier(multiply_bytes(kernel, x)).T - excess[:, None]
 
 
 def normalise(x: Array, norm: dict[str, Array]) -> Array:

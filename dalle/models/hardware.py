@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 # As Linux names the instructions that multiply bfloat16, on x86 and on ARM.
 BFLOAT16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16", "bf16"}
+BYTE_INSTRUCTION = "avx512_vnni"
 PROCESSOR = Path("/proc/cpuinfo")
 MEMORY = Path("/proc/meminfo")
 CONTAINER = Path("/sys/fs/cgroup")  # its limits, where the program runs in one
@@ -25,6 +26,12 @@ def fast_dtype() -> jnp.dtype:
     """
     known = jax.default_backend() != "cpu" or BFLOAT16_INSTRUCTIONS & processor_flags()
     return jnp.dtype(jnp.bfloat16 if known else jnp.float32)
+
+
+@cache
+def multiplies_bytes() -> bool:
+    """Whether this is a processor with VNNI, which draws codes fastest with int8 kernels."""
+    return jax.default_backend() == "cpu" and BYTE_INSTRUCTION in processor_flags()
 
 
 def compiler_options() -> dict[str, str]:

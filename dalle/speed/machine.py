@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from dalle.models.hardware import processor_name
+from dalle.models.bytes_product import multiply_bytes, without_sign
+from dalle.models.hardware import multiplies_bytes, processor_name
 
 READ_BYTES = 2**28  # far above any cache
 SQUARE = {"cpu": 2048}  # width of the matrices that are multiplied
@@ -56,17 +57,16 @@ def measure_bandwidth() -> float:
 
 
 def measure_products(dtype: jnp.dtype) -> float:
-    """Operations a second that one device multiplies square matrices with, summed in float32."""
+    """Operations a second that one device multiplies square matrices with, as drawing does."""
     width = SQUARE.get(jax.default_backend(), SQUARE_ELSEWHERE)
-    whole = jnp.issubdtype(dtype, jnp.integer)
-    total = jnp.int32 if whole else jnp.float32
     square = jnp.ones((width, width), dtype)
-
-    @jax.jit
-    def multiply(x: Array, y: Array) -> Array:
-        return lax.dot(x, y, preferred_element_type=total)
-
-    return 2 * width**3 / fastest(partial(multiply, square), square)
+    whole = jnp.issubdtype(dtype, jnp.integer)
+    if whole and multiplies_bytes():
+        multiply = partial(multiply_bytes, without_sign(square))
+    else:
+        total = jnp.int32 if whole else jnp.float32
+        multiply = partial(lax.dot, square, preferred_element_type=total)
+    return 2 * width**3 / fastest(jax.jit(multiply), square)
 
 
 def fastest(function: Callable[[Array], Array], x: Array) -> float:

@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.operations [RUNS]
 
-Of mini's geometry, in float32: a layer's products with 32 rows (sixteen candidates with and without
-the prompt), their attention over 256 tokens, and the convolutions of VQGAN-f16 for four pictures.
+Of mini's geometry, in float32 where nothing else is said: a layer's products with 32 rows (sixteen
+candidates with and without the prompt), their attention over 256 tokens, and the convolutions of
+VQGAN-f16 for four pictures.
 """
 
 import statistics
@@ -17,9 +18,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from dalle.models.bytes_product import without_sign
 from dalle.models.cache import LayerCache, PackedLayerCache
 from dalle.models.convolutions import Conv, DoublingConv
-from dalle.models.decoding import product
+from dalle.models.decoding import product, quantise_rows
 from dalle.models.hardware import EIGEN_CONVOLVES
 
 ROWS, WIDTH, OUT, LAYERS = 32, 1024, 4096, 12
@@ -59,6 +61,8 @@ def products(runs: int) -> None:
         return jax.jit(lambda rows, kernels: [form(rows, kernel) for kernel in kernels])
 
     as_stored = each(lambda x, w: multiply(x, w, (1, 1)))
+    whole = [quantise_rows(kernel) for kernel in kernels]
+    unsigned = [weight | {"kernel": without_sign(weight["kernel"])} for weight in whole]
     forms = {
         "rows first, kernel [in, out]": (each(lambda x, w: multiply(x, w, (1, 0))), upright),
         "rows first, kernel [out, in]": (as_stored, kernels),
@@ -68,6 +72,11 @@ def products(runs: int) -> None:
             lambda x, kernels: [kernel @ np.asarray(x).T for kernel in kernels],
             [np.asarray(kernel) for kernel in kernels]),
         "what is used": (each(lambda x, w: product(x, {"kernel": w})), kernels),
+        "the same in bfloat16": (
+            each(lambda x, w: product(x, {"kernel": w})),
+            [kernel.astype(jnp.bfloat16) for kernel in kernels]),
+        "int8 x int8, with rounding": (each(product), whole),
+        "uint8 x int8, with rounding": (each(product), unsigned),
     }  # fmt: skip
     operations = 2.0 * ROWS * WIDTH * OUT * LAYERS
     rates({name: (form, (rows, which)) for name, (form, which) in forms.items()}, operations, runs)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import pytest
 from jax import lax
 
+from dalle.generation import machine
 from dalle.models import hardware
 
 X86 = "processor : 0\nmodel name : A\nflags\t\t: fpu avx2 {}\nprocessor : 1\nflags : fpu\n"
@@ -34,6 +35,29 @@ def test_accelerators_take_bfloat16_and_other_systems_float32(monkeypatch):
     assert hardware.fast_dtype.__wrapped__().name == "float32"
     monkeypatch.setattr(hardware.jax, "default_backend", lambda: "tpu")
     assert hardware.fast_dtype.__wrapped__().name == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("flags", "precision"),
+    [
+        ("avx512_vnni", "int8"),
+        ("avx512_bf16 avx512_vnni", "int8"),
+        ("avx512_bf16 avx_vnni", "bfloat16"),
+        ("avx512f", "float32"),
+    ],
+)
+def test_codes_are_drawn_in_int8_where_the_processor_sums_bytes(
+    tmp_path, monkeypatch, flags, precision
+):
+    (tmp_path / "cpuinfo").write_text(X86.format(flags))
+    monkeypatch.setattr(hardware, "PROCESSOR", tmp_path / "cpuinfo")
+    monkeypatch.setattr(hardware.platform, "system", lambda: "Linux")
+    for name in ("fast_dtype", "multiplies_bytes"):
+        monkeypatch.setattr(machine, name, getattr(hardware, name).__wrapped__)
+    assert machine.chosen_precision("auto") == precision
+    assert machine.chosen_precision("float32") == "float32"
+    monkeypatch.setattr(hardware.jax, "default_backend", lambda: "gpu")
+    assert machine.chosen_precision("auto") == "bfloat16"
 
 
 def test_eigen_convolves_where_bfloat16_is_not_known(monkeypatch):
