@@ -27,6 +27,14 @@ PROMPTS = (
     "a penguin on the moon",
     "three yellow stars",
     "a cat next to a house",
+    "a tiger on a yellow background",
+    "a watercolor painting of a boat at sea",
+    "a pixel art owl in a forest",
+    "two green cars",
+    "a violin on a white background",
+    "a pizza on the beach",
+    "a neon rocket at night",
+    "a dog above a bicycle",
 )
 CANDIDATES = 16
 

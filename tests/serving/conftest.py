@@ -118,6 +118,7 @@ class Page:
         self.box.wait_for()
         # The scripts are there once the status line has its words.
         self.view.locator(".nf-words:not(:empty)").wait_for()
+        self.view.get_by_text("Loading...").first.wait_for(state="hidden")  # gradio's own
 
     @property
     def box(self) -> Locator:
