@@ -20,6 +20,7 @@ from dalle.serving.choosing import add_choices, choices_now
 from dalle.serving.drawing import Desk, tell
 from dalle.serving.examples import SEED, Example
 from dalle.serving.functions import Functions
+from dalle.serving.installed import CHOICES
 from dalle.serving.knobs import SLIDERS, add_knobs, collect, shown
 from dalle.serving.links import Order, read_query, tell_differences
 from dalle.serving.look import logo_uri, read_static
@@ -62,7 +63,10 @@ def build_page(
             stop = gr.Button("Stop", elem_id="stop")
         status = make_widget("status", tell("idle", READY))
         news = make_widget(
-            "news", site.news(), functions=functions.of_news(), built=site.first["model"]
+            "news",
+            site.news() | {"offered": None, "ready": True},
+            functions=functions.of_news(),
+            built=site.first["model"],
         )
         notice = gr.HTML(write_notice(site.here["model"], site.warnings), apply_default_css=False)
         board = make_widget(
@@ -228,11 +232,14 @@ def restore_settings(query: str, source: str, desk: Desk, names: list[str], site
     other = site.switched or choice.get("model", site.first["model"]) != site.first["model"]
     untold = dict(zip(SLIDERS, defaults_now(desk, choice.get("model")), strict=True))
     told = (untold if other else {}) | order.knobs | choice
-    values = [shown(name, told[name]) if name in told else gr.skip() for name in names]
+    values = {name: shown(name, told[name]) if name in told else gr.skip() for name in names}
+    # With what they are chosen from, which a visit may not have been told yet.
+    controls = zip(CHOICES, choices_now(desk.engine, site.here_with(choice)), strict=False)
+    values |= {name: control for name, control in controls if name in choice}
     differences = tell_differences(order.origin, site.here_with(choice))
     line = f"The settings of this {source} are restored; press Generate to draw. {differences}"
     prompt = order.prompt or gr.skip()  # files may keep it to themselves
-    return (prompt, *values, tell("idle", line.strip()), order if order.run else None)
+    return (prompt, *values.values(), tell("idle", line.strip()), order if order.run else None)
 
 
 def show_example(example: Example, model: str) -> tuple[dict, dict]:

@@ -81,7 +81,7 @@ class Site:
         return self.words if first else KnownWords()
 
     def news(self) -> dict[str, Any]:
-        """The model that draws, and a line about one that is on its way."""
+        """The model that draws, whether it is there, and a line about one on its way."""
         coming, model = self.engine.coming, self.here["model"]
         line, fraction = "", None
         if coming and coming.stage == "failed":
@@ -95,5 +95,11 @@ class Site:
             line = f"{coming.name} is being downloaded; {then}."
         elif coming and coming.stage == "loading":
             line = f"{coming.name} is being loaded; until it is there, {model} draws."
-        offered = self.engine.installed.models(self.engine.serving)
-        return {"model": model, "line": line, "fraction": fraction, "offered": offered}
+        serving = self.engine.serving
+        return {
+            "model": model,
+            "line": line,
+            "fraction": fraction,
+            "offered": self.engine.installed.models(serving),
+            "ready": serving is not None,
+        }

@@ -134,7 +134,9 @@ def test_a_link_selects_its_model_with_its_own_defaults(engine):
     names = ["condition_scale", "model", "precision"]
     query = "prompt=a&model=mini&revision=2&precision=float32"
     prompt, *values, status, _ = restore_settings(query, "link", desk, names, site)
-    assert (prompt, values) == ("a", [5.0, "mini", "float32"])
+    scale, *controls = values
+    assert (prompt, scale) == ("a", 5.0)
+    assert [control.value for control in controls] == ["mini", "float32"]
     assert "will differ" not in status["line"]
     *_, status, _ = restore_settings("prompt=a&model=mega", "link", desk, names, site)
     assert "It was drawn with model mega (here nano)" in status["line"]

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.serving.conftest import running
 
@@ -129,8 +130,34 @@ def test_another_model_is_chosen_and_its_link_chooses_it_again(page):
     page.open(f"{page.view.url}?{query}")
     page.wait_for_status("The settings of this link are restored")
     page.unfold("Advanced settings")
-    assert page.view.get_by_role("radio", name="other", exact=True).is_checked()
+    expect(page.view.get_by_role("radio", name="other", exact=True)).to_be_checked()
     assert page.view.get_by_role("radio", name="fake", exact=True).count() == 1
+
+
+@pytest.mark.parametrize("late", ["the visit's", "the link's"])
+def test_a_link_chooses_its_model_whichever_answer_comes_first(page, address, late):
+    asked = {"the visit's": '"data":[],"event_data":null', "the link's": '"source":"link"'}
+    held = []
+
+    def hold_one(route):
+        if asked[late] in route.request.post_data:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.view.route("**/run/predict?*", hold_one)
+    page.open(f"{address}?prompt=a+cat&seed=1&model=other")
+    if late == "the visit's":
+        page.wait_for_status("The settings of this link are restored")
+    else:
+        page.unfold("Advanced settings")
+        expect(page.view.get_by_role("radio", name="other", exact=True)).to_be_visible()
+    (route,) = held
+    route.continue_()
+    page.wait_for_status("The settings of this link are restored")
+    page.unfold("Advanced settings")
+    expect(page.view.get_by_role("radio", name="fake", exact=True)).not_to_be_checked()
+    expect(page.view.get_by_role("radio", name="other", exact=True)).to_be_checked()
 
 
 def test_each_line_is_a_prompt_of_its_own(page):

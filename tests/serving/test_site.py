@@ -9,6 +9,7 @@ from dalle.server_settings import ServerSettings
 from dalle.serving.drawing import Desk
 from dalle.serving.engine import Coming, Engine
 from dalle.serving.functions import Functions
+from dalle.serving.installed import Installed, Offer
 from dalle.serving.page import defaults_now, restore_settings
 from tests.serving.fake import FakePipeline, make_site
 
@@ -42,11 +43,23 @@ def test_what_draws_is_told_and_the_rest_is_as_in_the_beginning(engine):
         "line": "",
         "fraction": None,
         "offered": ["fake"],
+        "ready": True,
     }
     engine.switch(OtherPipeline())
     assert site.here == {**site.first, "model": "other"}
     assert site.switched
     assert site.known_words().comment("mordor") == ""
+
+
+def test_before_a_model_is_there_no_choice_is_final():
+    engine = Engine(FakePipeline, 5, Installed(FakePipeline))
+    engine.installed.add(Offer("other"))
+    news = make_site(engine).news()
+    assert (news["offered"], news["ready"]) == (["other"], False)
+    engine.start()
+    engine.wait_until_settled()
+    news = make_site(engine).news()
+    assert (news["offered"], news["ready"]) == (["fake", "other"], True)
 
 
 def test_the_machine_is_the_one_that_draws(engine):

@@ -1,16 +1,16 @@
 // Gradio's own parts, mended for screen readers: its folds do not say whether they are open, and
 // the pictures in its footer repeat the words beside them.
-function nameState(button) {
-  const content = button.nextElementSibling;
-  const tell = () => button.setAttribute("aria-expanded", content.style.display !== "none");
-  new MutationObserver(tell).observe(content, { attributes: true, attributeFilter: ["style"] });
-  tell();
+function mend() {
+  for (const button of page.querySelectorAll(".gr-accordion > button")) {
+    button.setAttribute("aria-expanded", button.classList.contains("open"));
+  }
+  page.querySelectorAll("footer img").forEach((image) => image.setAttribute("alt", ""));
 }
 
-requestAnimationFrame(() => {
-  page.querySelectorAll(".gr-accordion > button").forEach(nameState);
-  page.querySelectorAll("footer img").forEach((image) => image.setAttribute("alt", ""));
-});
+// Gradio may build its parts after this has run, and builds some of them anew.
+const changes = { childList: true, subtree: true, attributeFilter: ["class"] };
+new MutationObserver(mend).observe(page, changes);
+mend();
 
 // A link to a panel opens it.
 page.addEventListener("click", (event) => {

@@ -3,23 +3,25 @@ const EVERY = 4000; // milliseconds between two questions
 const news = element.querySelector(".nf-news");
 const bar = news.querySelector("progress");
 let model = props.built;
-let offered = null;
+let offered = null; // until this visit is told: the page was built before a model was there
 let asking = null;
 
-function show({ model: now = model, line = "", fraction = null, offered: choice = [] }) {
+function show({ model: now = model, line = "", fraction = null, offered: choice = null, ready = true }) {
   news.hidden = line === "";
   news.querySelector("p").textContent = line;
   bar.hidden = fraction === null;
   if (fraction !== null) bar.value = fraction;
   const open = new URLSearchParams(location.search);
   if (now !== model && !open.has("seed")) trigger("switched"); // a link's settings stay
-  const took = now !== model;
-  const more = choice.filter((name) => offered && !offered.includes(name));
+  // What the visit begins with comes with the choices themselves, a link's among them.
+  const took = offered !== null && now !== model;
+  const more = (choice ?? []).filter((name) => offered !== null && !offered.includes(name));
   if (took || more.length) trigger("offered", { took });
   model = now;
-  offered = choice;
-  if (line && asking === null) asking = setInterval(askAgain, EVERY);
-  if (!line && asking !== null) {
+  offered = choice ?? offered;
+  const settled = !line && ready;
+  if (!settled && asking === null) asking = setInterval(askAgain, EVERY);
+  if (settled && asking !== null) {
     clearInterval(asking);
     asking = null;
     say(took ? `${now} draws now.` : more.length ? `${more} can be chosen now.` : "");
