@@ -6,7 +6,7 @@ as large, and stay so.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dalle.generation.batch import SLOTS
 from dalle.generation.pipeline import Pipeline
@@ -20,9 +20,11 @@ log = logging.getLogger(__name__)
 class Drawer:
     """Draws batches; `size` is how many slots one has."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, waiting: Callable[[], int]) -> None:
+        """`waiting` tells how many requests nobody has begun to draw."""
         self.size = SLOTS
         self._metrics = metrics
+        self._waiting = waiting
 
     def draw(self, pipeline: Pipeline, shares: Sequence[Share]) -> None:
         """Draws the slots and tells the tickets; what is not drawn after it has to come again."""
@@ -63,7 +65,7 @@ class Drawer:
         tickets = [ticket for ticket, _ in shares]
         # None where somebody joined a ticket that was drawn, and left by everybody, a moment ago.
         chunks = pipeline.draw_together(slots, self.size) if slots else ()
-        for _ in chunks:
+        for chunk, _ in enumerate(chunks):
             for ticket in tickets:
                 if ticket.run.failure:
                     self._fail(ticket, ticket.run.failure)
@@ -72,7 +74,8 @@ class Drawer:
                 for ticket in tickets
                 if ticket.previews and ticket.run.may_preview and not ticket.over
             ]
-            if watched:
+            # Whoever waits would also wait for what the next preview replaces.
+            if watched and (chunk == 0 or not self._waiting()):
                 self._preview(pipeline, watched)
             if all(ticket.over or ticket.deserted for ticket in tickets):
                 return

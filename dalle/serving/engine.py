@@ -70,7 +70,7 @@ class Engine:
         self._queue_size = queue_size
         self._backlog = Backlog(queue_size, max_wait)
         self._strangers = count()
-        self._drawer = Drawer(self.metrics)
+        self._drawer = Drawer(self.metrics, lambda: self.waiting)
         self._serving: Serving | None = None
         self._settled = threading.Event()
         self._worker = threading.Thread(target=self._work, name="engine", daemon=True)

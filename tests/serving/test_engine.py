@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -39,6 +40,21 @@ def test_who_has_had_slow_previews_gets_finished_pictures_alone(monkeypatch):
     frames = [f for f in started(FakePipeline()).draw("a cat", seed=3) if type(f) is not Waiting]
     assert [type(frame) for frame in frames] == [Preview, Result]
     assert frames[0].fraction == 1
+
+
+def test_while_others_wait_each_has_one_preview():
+    engine = started(FakePipeline(seconds=0.02))
+    wait_until(lambda: engine.ready)
+    first, second = engine.draw("slowly a cat", seed=3), engine.draw("a dog", seed=3)
+    kinds = []
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(list, first)
+        wait_until(lambda: engine.listening)
+        kinds.append([type(frame) for frame in second])
+        kinds.append([type(frame) for frame in waiting.result()])
+    second, first = ([kind for kind in each if kind is not Waiting] for each in kinds)
+    assert first == [Preview, Result]
+    assert second == [Preview] * 4 + [Result]
 
 
 def test_a_picture_is_made_before_it_is_ready():
