@@ -4,13 +4,9 @@
 
 Nothing is drawn. The memory is that of `python -m dalle inspect`; the program itself is counted on
 processors alone, since an accelerator's memory holds the arrays only. The seconds are the
-roofline's: for each of the T codes the longer of multiplying and of reading, with R = 2N rows,
-
-    FLOP  = R (2 W + 4 L D (t + S))      W = L (6 D D + 3 D F) + D V, the weights of one step
-    bytes = b W + 4 R 2 L D t            b a weight's bytes; the cache is float32
-
-and the image decoder's and CLIP's FLOP as XLA counts them, at the machine's best rate. No program
-is faster, and ours is slower.
+roofline's (dalle/speed/roofline.py): for each code the longer of multiplying and of reading, and
+the image decoder's and CLIP's FLOP as XLA counts them, at the machine's best rate. No program is
+faster, and ours is slower.
 """
 
 from collections.abc import Callable
@@ -20,6 +16,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from dalle.models.cache import bytes_of_number, cache_dtype
 from dalle.models.cell_config import CellTokenizerConfig
 from dalle.models.cells import CellTokenizer
 from dalle.models.clip import Clip
@@ -29,6 +26,7 @@ from dalle.models.loading import read_geometry
 from dalle.models.memory import Memory
 from dalle.models.registry import ModelFiles, locate
 from dalle.models.vqgan import Vqgan
+from dalle.speed.roofline import least_work
 
 CANDIDATES = 16
 MODELS = {"nano": "nano", "mini": "random:mini", "mega": "random:mega"}
@@ -45,6 +43,12 @@ class Machine:
     source: str
     dtype: jnp.dtype = jnp.bfloat16
     accelerator: bool = True
+    products: float | None = None  # of int8 per second, where codes are drawn so
+
+    @property
+    def drawing(self) -> jnp.dtype:
+        """What codes are drawn in."""
+        return jnp.int8 if self.products else self.dtype
 
 
 # What Spaces offer, and a TPU. The T4 knows no bfloat16, so its products are float32.
@@ -58,7 +62,16 @@ MACHINES = (
         accelerator=False,
     ),
     Machine(
-        "the same without bfloat16", 16, 0.38e12, 28.9e9, "measured, float32", jnp.float32, False
+        "cpu-basic, 2 cores with VNNI",
+        16,
+        0.37e12,
+        30e9,
+        "measured, codes in int8",
+        accelerator=False,
+        products=0.85e12,
+    ),
+    Machine(
+        "the first without bfloat16", 16, 0.38e12, 28.9e9, "measured, float32", jnp.float32, False
     ),
     Machine(
         "cpu-upgrade, 8 cores with AMX",
@@ -89,7 +102,7 @@ class Work:
         """Out of a model's geometry; its weights are not read."""
         files = locate(model, weights=False)
         bart, _ = read_geometry(files.bart, "bart")
-        dtypes = {machine.dtype for machine in MACHINES}
+        dtypes = {machine.drawing for machine in MACHINES}
         memory = {
             dtype: describe(model, [CANDIDATES], dtype).memory[CANDIDATES] for dtype in dtypes
         }
@@ -97,23 +110,18 @@ class Work:
 
     def gigabytes(self, machine: Machine) -> float:
         """What drawing fills of the machine's memory."""
-        memory = self.memory[machine.dtype]
+        memory = self.memory[machine.drawing]
         if machine.accelerator:
             memory = replace(memory, program=0, compiled=0)
         return memory.peak / 1e9
 
     def seconds(self, machine: Machine) -> float:
         """The least that the machine can need."""
-        config, rows = self.bart, 2 * CANDIDATES
-        width, layers, text = config.d_model, config.decoder_layers, config.max_text_length
-        weights = layers * (6 * width**2 + 3 * width * config.decoder_ffn_dim)
-        weights += width * config.output_vocab_size
-        total = self.other_flops / machine.flops
-        for t in range(1, config.image_length + 1):
-            flops = rows * (2 * weights + 4 * layers * width * (t + text))
-            read = jnp.dtype(machine.dtype).itemsize * weights + 4 * rows * 2 * layers * width * t
-            total += max(flops / machine.flops, read / machine.bandwidth)
-        return total
+        kernels = jnp.dtype(machine.drawing)
+        cache = cache_dtype(self.bart, kernels, "tpu" if machine.accelerator else "cpu")
+        work = least_work(self.bart, CANDIDATES, kernels.itemsize, bytes_of_number(cache))
+        drawing = work.seconds(machine.bandwidth, machine.products or machine.flops)
+        return drawing + self.other_flops / machine.flops
 
 
 def decoding_flops(files: ModelFiles) -> float:
@@ -156,6 +164,8 @@ def main() -> None:
             fits = "" if needed < machine.gigabytes else "does not fit, "
             cells.append(f"{fits}{needed:.1f} GB, ≥ {work.seconds(machine):.2g} s")
         rates = f"{machine.flops / 1e12:g} TFLOP/s, {machine.bandwidth / 1e9:g} GB/s"
+        if machine.products:
+            rates = f"{machine.products / 1e12:g} TOP/s, {rates}"
         where = f"{machine.name} ({rates}, {machine.source})"
         print(f"| {where} | {machine.gigabytes} GB | {' | '.join(cells)} |")
 
