@@ -5,7 +5,8 @@
 The plain one is what flax.linen gives who writes the published network down: Conv, GroupNorm and
 swish in float32, jax.image.resize in front of each convolution that follows a doubling. It has the
 published names, so both draw the same codes with the same random weights of VQGAN-f16-16384, and
-must come to the same pixels.
+must come to the same pixels. At the end the least that any program can take: our FLOP, as XLA
+counts them, at the rate at which this machine multiplies large matrices, measured just before.
 """
 
 import statistics
@@ -26,6 +27,8 @@ from dalle.generation.pictures import in_batches
 from dalle.models import load_vqgan
 from dalle.models.config import VqganConfig
 from dalle.models.registry import locate
+from dalle.speed.machine import measure_products
+from tests.benchmarks.hardware import decoding_flops
 
 convolution = partial(nn.Conv, kernel_size=(3, 3), padding=1)
 product = partial(nn.Conv, kernel_size=(1, 1))
@@ -132,7 +135,8 @@ def seconds(decode: Callable[[Array], Array], codes: Array) -> float:
 
 
 def main(runs: str = "5", pictures: str = "4") -> None:
-    path = locate("random:mini").vqgan
+    files = locate("random:mini")
+    path = files.vqgan
     exact = load_vqgan(path, reads=False)
     _, chosen = product_dtypes("auto")
     ours = exact if chosen == jnp.float32 else load_vqgan(path, chosen, reads=False)
@@ -151,6 +155,7 @@ def main(runs: str = "5", pictures: str = "4") -> None:
         return in_batches(ours.decode, np.asarray(codes), len(codes) // lanes, lanes)
 
     ways = {"plain": plain, f"ours, {jnp.dtype(chosen).name}": decode_in_lanes}
+    rate = measure_products(jnp.dtype(chosen))
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(int(runs) + 1):
         for name, decode in ways.items():
@@ -163,6 +168,11 @@ def main(runs: str = "5", pictures: str = "4") -> None:
     ratios = [a / b for a, b in zip(*taken.values(), strict=True)]
     middle, least, most = statistics.median(ratios), min(ratios), max(ratios)
     print(f"plain / ours: {middle:.2f} (from {least:.2f} to {most:.2f})")
+    flops = decoding_flops(files)
+    bound = flops / rate
+    print(f"at the least {bound:.2f} s: {flops / 1e9:.0f} GFLOP at {rate / 1e12:.2f} TFLOP/s;")
+    plain_seconds, our_seconds = medians.values()
+    print(f"  ours takes {our_seconds / bound:.1f} times that, plain {plain_seconds / bound:.1f}")
 
 
 if __name__ == "__main__":
