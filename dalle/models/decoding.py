@@ -122,9 +122,10 @@ def product(x: Array, weight: dict[str, Array]) -> Array:
     kernel = weight["kernel"]
     if kernel.dtype in (jnp.int8, jnp.uint8):
         rows = quantise_rows(x)
-        multiply = _multiply_unsigned if kernel.dtype == jnp.uint8 else _multiply
-        y = multiply(rows["kernel"], kernel, jnp.int32).astype(jnp.float32)
-        y = y * rows["scale"][:, None] * weight["scale"]
+        whole = rows["kernel"]
+        unsigned = kernel.dtype == jnp.uint8
+        y = _multiply_unsigned(whole, kernel) if unsigned else _multiply(whole, kernel, jnp.int32)
+        y = y.astype(jnp.float32) * rows["scale"][:, None] * weight["scale"]
     else:
         y = _multiply(x.astype(kernel.dtype), kernel, jnp.float32)
     return y + weight["bias"] if "bias" in weight else y
@@ -149,9 +150,9 @@ def _multiply(x: Array, kernel: Array, total: jnp.dtype) -> Array:
     return lax.platform_dependent(x, kernel, cpu=kernel_first, default=multiply)
 
 
-def _multiply_unsigned(x: Array, kernel: Array, total: jnp.dtype) -> Array:
-    """As `_multiply`, by a kernel whose numbers are OFFSET too large."""
-    excess = OFFSET * x.astype(jnp.float32).sum(1).astype(total)  # below 2**24, so exact
+def _multiply_unsigned(x: Array, kernel: Array) -> Array:
+    """As `_multiply`, summed in int32, by a kernel whose numbers are OFFSET too large."""
+    excess = OFFSET * x.astype(jnp.float32).sum(1).astype(jnp.int32)  # below 2**24, so exact
     return lax.optimization_barrier(multiply_bytes(kernel, x)).T - excess[:, None]
 
 
