@@ -62,12 +62,7 @@ def build_page(
             start = gr.Button("Generate", variant="primary", elem_id="generate")
             stop = gr.Button("Stop", elem_id="stop")
         status = make_widget("status", tell("idle", READY))
-        news = make_widget(
-            "news",
-            site.news() | {"offered": None, "ready": True},
-            functions=functions.of_news(),
-            built=site.first["model"],
-        )
+        news = make_widget("news", {}, functions=functions.of_news(), built=site.first["model"])
         notice = gr.HTML(write_notice(site.here["model"], site.warnings), apply_default_css=False)
         board = make_widget(
             "board",
@@ -231,15 +226,16 @@ def restore_settings(query: str, source: str, desk: Desk, names: list[str], site
     choice = desk.wanted(order.origin)
     other = site.switched or choice.get("model", site.first["model"]) != site.first["model"]
     untold = dict(zip(SLIDERS, defaults_now(desk, choice.get("model")), strict=True))
-    told = (untold if other else {}) | order.knobs | choice
-    values = {name: shown(name, told[name]) if name in told else gr.skip() for name in names}
+    told = (untold if other else {}) | order.knobs
+    values = {name: shown(name, value) for name, value in told.items()}
     # With what they are chosen from, which a visit may not have been told yet.
-    controls = zip(CHOICES, choices_now(desk.engine, site.here_with(choice)), strict=False)
-    values |= {name: control for name, control in controls if name in choice}
+    *controls, _ = choices_now(desk.engine, site.here_with(choice))
+    values |= {n: control for n, control in zip(CHOICES, controls, strict=True) if n in choice}
     differences = tell_differences(order.origin, site.here_with(choice))
     line = f"The settings of this {source} are restored; press Generate to draw. {differences}"
     prompt = order.prompt or gr.skip()  # files may keep it to themselves
-    return (prompt, *values.values(), tell("idle", line.strip()), order if order.run else None)
+    restored = [values.get(name, gr.skip()) for name in names]
+    return (prompt, *restored, tell("idle", line.strip()), order if order.run else None)
 
 
 def show_example(example: Example, model: str) -> tuple[dict, dict]:

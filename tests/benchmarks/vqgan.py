@@ -5,7 +5,7 @@
 The plain one is what flax.linen gives who writes the published network down: Conv, GroupNorm and
 swish in float32, jax.image.resize in front of each convolution that follows a doubling. It has the
 published names, so both draw the same codes with the same random weights of VQGAN-f16-16384, and
-must come to the same pixels. At the end the least that any program can take: our FLOP, as XLA
+must come to the same pixels. At the end the least that such products can take: our FLOP, as XLA
 counts them, at the rate at which this machine multiplies large matrices, measured just before.
 """
 

@@ -3,10 +3,16 @@ const EVERY = 4000; // milliseconds between two questions
 const news = element.querySelector(".nf-news");
 const bar = news.querySelector("progress");
 let model = props.built;
-let offered = null; // until this visit is told: the page was built before a model was there
+let offered = null; // until this visit is told
 let asking = null;
 
-function show({ model: now = model, line = "", fraction = null, offered: choice = null, ready = true }) {
+function show({
+  model: now = model,
+  line = "",
+  fraction = null,
+  offered: choice = offered,
+  ready = true,
+}) {
   news.hidden = line === "";
   news.querySelector("p").textContent = line;
   bar.hidden = fraction === null;
@@ -14,11 +20,12 @@ function show({ model: now = model, line = "", fraction = null, offered: choice 
   const open = new URLSearchParams(location.search);
   if (now !== model && !open.has("seed")) trigger("switched"); // a link's settings stay
   // What the visit begins with comes with the choices themselves, a link's among them.
-  const took = offered !== null && now !== model;
-  const more = (choice ?? []).filter((name) => offered !== null && !offered.includes(name));
+  const begun = offered !== null;
+  const took = begun && now !== model;
+  const more = begun ? choice.filter((name) => !offered.includes(name)) : [];
   if (took || more.length) trigger("offered", { took });
   model = now;
-  offered = choice ?? offered;
+  offered = choice;
   const settled = !line && ready;
   if (!settled && asking === null) asking = setInterval(askAgain, EVERY);
   if (settled && asking !== null) {
