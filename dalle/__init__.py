@@ -7,12 +7,16 @@
 The letters in shapes and einsums, everywhere in this package:
 
     B  rows in the batch                    L  layers
-    N  candidates                           D  width
-    G  prompt variants (with, without)      H  heads (H, W: height and width of pixels)
-    R  rows of the decoder, G * N           K  head size
-    S  text tokens                          F  feed-forward
-    T  image tokens                         V  vocabulary
-                                            C  channels
+    N  candidates, or their pictures        D  width
+    P  prompts in the batch                 A  attention heads
+    G  prompt variants (with, without)      K  head size
+    R  rows of the decoder, G * N           F  feed-forward
+    S  text tokens                          V  vocabulary
+    T  image tokens                         E  size of a code's vector, or of CLIP's unit vectors
+    M  the likeliest codes, best first      C  channels
+    H, W  height and width in pixels        h, w  in cells, or of a part of a picture
+
+Other sizes are written as words: [layers, questions, D].
 """
 
 from importlib import import_module

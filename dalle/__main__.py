@@ -1,25 +1,45 @@
 """The command line: `python -m dalle VERB ...`, one module for each verb."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
-from dalle.commands import audit, benchmark, evaluate, generate, inspect, soak, train, verify
+from dalle.commands import (
+    audit,
+    benchmark,
+    edit,
+    enlarge,
+    evaluate,
+    extend,
+    generate,
+    inspect,
+    publish,
+    tile,
+    train,
+    vary,
+    verify,
+)
 from dalle.errors import DalleError
-from dalle.models.heaps import use_large_pages
-from dalle.training.allocator import keep_memory
+from dalle.runtime.malloc import keep_memory
+from dalle.runtime.output import print_any_letter
 
 # A verb's module has HELP (one line), add_arguments(parser) and run(arguments), which may return
 # an exit code.
 VERBS = {
     "generate": generate,
+    "vary": vary,
+    "edit": edit,
+    "extend": extend,
+    "enlarge": enlarge,
+    "tile": tile,
     "inspect": inspect,
     "train": train,
     "evaluate": evaluate,
     "benchmark": benchmark,
     "audit": audit,
     "verify": verify,
-    "soak": soak,
+    "publish": publish,
 }
 
 
@@ -37,8 +57,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; the exit code is 2 where the person at the screen can mend the fault."""
+    print_any_letter()
     parsed = build_parser().parse_args(arguments)
     try:
+        if os.environ.get("JAX_PLATFORMS"):
+            from dalle.runtime.devices import check_devices  # JAX takes its time to import
+
+            check_devices()
         return parsed.run(parsed) or 0
     except DalleError as error:
         print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
@@ -51,6 +76,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["train"]:
         keep_memory()
-    else:
-        use_large_pages()
     sys.exit(main())

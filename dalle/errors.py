@@ -22,4 +22,4 @@ class PromptRefused(DalleError):  # noqa: N818 (the name that others catch)
 
 
 class FaultError(DalleError):
-    """The server or the model failed, whatever was asked for."""
+    """The server or the model failed, for any prompt."""

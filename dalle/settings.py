@@ -1,4 +1,4 @@
-"""What a person may choose: defaults, limits, and one clear sentence for each fault."""
+"""The one table of knobs, and one clear sentence for each wrong value."""
 
 import math
 import numbers
@@ -8,21 +8,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from dalle.errors import DalleError
+from dalle.knobs import Knob, knob, knobs_of
 
 DEFAULT_MODEL = "nano"
-PRECISIONS = ("auto", "bfloat16", "float32", "int8")
+PRECISIONS = ("auto", "bfloat16", "float16", "float32", "int8")
 PROMPT_POLICIES = ("off", "standard", "strict")  # from the mildest
-# Lowest and highest value of each knob, both allowed.
-LIMITS: dict[str, tuple[float, float]] = {
-    "seed": (0, 2**32 - 1),
-    "candidates": (9, 64),
-    "condition_scale": (0, 100),
-    "temperature": (0, 10),
-    "top_k": (0, 256),
-    "top_p": (0.01, 1),
-}
 DEFAULT_KEEP = 9
-MAX_PROMPT_CHARACTERS = 20_000
+MAX_PROMPT_CHARACTERS = 2_000  # no model reads more than its first 64 tokens
 
 
 class SettingsError(DalleError, ValueError):
@@ -31,43 +23,83 @@ class SettingsError(DalleError, ValueError):
 
 @dataclass(frozen=True)
 class GenerationSettings:
-    """How a prompt is drawn; SettingsError names the first setting that is out of its limits.
+    """How pictures of a prompt are generated; SettingsError names the first impossible value.
 
-    seed             decides the pictures, 0 to 2**32 - 1; None takes a random one
-    candidates       pictures drawn and ranked, 9 to 64
-    keep             the best so many are returned; None means nine, or all when fewer are drawn
-    negative_prompt  what to stay away from; takes the place of the empty prompt
-    condition_scale  how far to follow the prompt, 0 to 100; 1 is the model's own odds
-    temperature      0 always takes the likeliest code, 1 the model's own odds, up to 10
-    top_k            draw among the so many likeliest codes, up to 256; 0 draws among all
-    top_p            draw among the likeliest codes that together have this probability
-    only             numbers of the candidates to draw, all others being left out
+    Each line with `knob` is all that the page, links, the API and the command line know about it.
     """
 
-    seed: int | None = None
-    candidates: int = 16
-    keep: int | None = None
-    negative_prompt: str = ""
-    condition_scale: float = 10.0  # as in the original
-    temperature: float = 1.0
-    top_k: int = 256  # the original draws among all, which is slower
-    top_p: float = 1.0
-    only: tuple[int, ...] | None = None
+    seed: int | None = knob(
+        None,
+        "the same number gives the same pictures; left out: a random one",
+        low=0,
+        high=2**32 - 1,
+    )
+    candidates: int = knob(
+        16,
+        "how many pictures are generated and ranked; the best nine are shown",
+        low=9,
+        high=64,
+        most=144,
+        useful=(9, 64),
+        step=1,
+        label="Candidates",
+        hint="use `only` for single ones",
+        model_default=True,
+    )
+    condition_scale: float = knob(
+        10.0,
+        "how strongly to follow the prompt; 1 turns guidance off",
+        low=0,
+        high=100,
+        useful=(1, 20),
+        step=0.5,
+        label="Guidance",
+        hint="the original uses 10",
+        model_default=True,
+    )
+    temperature: float = knob(
+        1.0,
+        "how varied the pictures are; 0 always takes the most likely code",
+        low=0,
+        high=10,
+        useful=(0, 2),
+        step=0.05,
+        label="Temperature",
+        model_default=True,
+    )
+    top_k: int = knob(
+        256,  # the original samples from all, which is slower
+        "sample from the k most likely codes; 0 means all",
+        low=0,
+        high=256,
+        useful=(0, 256),
+        step=1,
+        label="Top k",
+        model_default=True,
+    )
+    top_p: float = knob(
+        1.0,
+        "sample from the smallest set of codes with this total probability",
+        low=0.01,
+        high=1,
+        useful=(0.01, 1),
+        step=0.01,
+        label="Top p",
+        model_default=True,
+    )
+    negative_prompt: str = knob("", "what to stay away from", label="Negative prompt")
+    stand_ins: bool = knob(
+        True, "whether a small model draws the nearest thing that it knows for an unknown word"
+    )
+    keep: int | None = None  # how many of the best are returned; None: nine, or all when fewer
+    only: tuple[int, ...] | None = None  # numbers of the only candidates to generate
 
     def __post_init__(self) -> None:
-        checked: dict[str, Any] = {
-            "seed": self.seed if self.seed is None else _whole("seed", self.seed),
-            "candidates": _whole("candidates", self.candidates),
-            "negative_prompt": check_text("negative_prompt", self.negative_prompt),
-            "condition_scale": _real("condition_scale", self.condition_scale),
-            "temperature": _real("temperature", self.temperature),
-            "top_k": _whole("top_k", self.top_k),
-            "top_p": _real("top_p", self.top_p),
-            "only": self.only if self.only is None else _candidate_numbers(self.only),
-        }
+        checked = {name: check_knob(name, getattr(self, name)) for name in KNOBS}
+        checked["only"] = self.only if self.only is None else _candidate_numbers(self.only)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "keep", _check_keep(self.keep, len(self.drawn)))
+        object.__setattr__(self, "keep", _check_keep(self.keep, len(self.candidate_numbers)))
 
     @classmethod
     def of(cls, defaults: Mapping[str, Any], knobs: Mapping[str, Any]) -> Self:
@@ -82,13 +114,47 @@ class GenerationSettings:
         return cls(**{**defaults, **given})
 
     @property
-    def drawn(self) -> tuple[int, ...]:
+    def candidate_numbers(self) -> tuple[int, ...]:
         """The numbers of the candidates to draw, in order."""
         return tuple(range(self.candidates)) if self.only is None else self.only
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON can hold them."""
         return asdict(self) | {"only": None if self.only is None else list(self.only)}
+
+
+KNOBS = knobs_of(GenerationSettings)
+LIMITS = {name: knob.limits for name, knob in KNOBS.items() if knob.low is not None}
+
+
+def default_knobs() -> list[str]:
+    """The names of the knobs for which a model may have defaults of its own."""
+    return [name for name, knob in KNOBS.items() if knob.model_default]
+
+
+def check_knob(name: str, value: Any) -> Any:
+    """The value of a knob in its own type; SettingsError for an impossible one."""
+    knob = KNOBS[name]
+    if value is None and knob.default is None:
+        return None
+    if knob.kind is str:
+        return check_text(name, value)
+    if knob.kind is bool:
+        if not isinstance(value, bool):
+            raise SettingsError(f"{name} is {reprlib.repr(value)}; it must be true or false.")
+        return value
+    whole = knob.kind is int
+    # Who may go beyond `high` is the engine's to say.
+    inside = _is_number(value) and knob.low <= value <= (knob.most or knob.high)
+    if not inside or (whole and value != int(value)):
+        raise _out_of_range(knob, value, knob.high)
+    return knob.kind(value)
+
+
+def check_candidates(count: int, most: int) -> None:
+    """SettingsError where a request has more candidates than its visitor may ask for."""
+    if count > most:
+        raise _out_of_range(KNOBS["candidates"], count, most)
 
 
 def check_prompt(prompt: Any) -> str:
@@ -117,13 +183,13 @@ def check_prompt_policy(policy: Any) -> str:
 
 
 def check_text(name: str, text: Any) -> str:
-    """The text as given; SettingsError for what no tokeniser can read."""
+    """The text as given; SettingsError for text that no tokenizer can read."""
     if not isinstance(text, str):
         raise SettingsError(f"{name} is {reprlib.repr(text)}; it must be text.")
     if len(text) > MAX_PROMPT_CHARACTERS:
         raise SettingsError(
             f"{name} has {len(text)} characters; at most {MAX_PROMPT_CHARACTERS} are read, "
-            "so shorten it to what the picture should show."
+            "so shorten it to the content of the picture."
         )
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise SettingsError(
@@ -132,36 +198,25 @@ def check_text(name: str, text: Any) -> str:
     return text
 
 
-def _whole(name: str, value: Any) -> int:
-    low, high = LIMITS[name]
-    if not (_is_number(value) and value == int(value) and low <= value <= high):
-        hint = " (use `only` to draw single ones)" if name == "candidates" else ""
-        raise SettingsError(
-            f"{name} is {reprlib.repr(value)}; "
-            f"it must be a whole number from {low} to {high}{hint}."
-        )
-    return int(value)
-
-
-def _real(name: str, value: Any) -> float:
-    low, high = LIMITS[name]
-    if not (_is_number(value) and low <= value <= high):
-        hint = " (the original uses 10)" if name == "condition_scale" else ""
-        raise SettingsError(
-            f"{name} is {reprlib.repr(value)}; it must be a number from {low} to {high}{hint}."
-        )
-    return float(value)
+def _out_of_range(knob: Knob, value: Any, high: float) -> SettingsError:
+    hint = f" ({knob.hint})" if knob.hint else ""
+    whole = "whole " if knob.kind is int else ""
+    return SettingsError(
+        f"{knob.name} is {reprlib.repr(value)}; it must be a {whole}number "
+        f"from {knob.low} to {high}{hint}."
+    )
 
 
 def _is_number(value: Any) -> bool:
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return real and math.isfinite(value)
+    return real and -math.inf < value < math.inf  # isfinite fails for an int of 400 digits
 
 
 def _candidate_numbers(only: Any) -> tuple[int, ...]:
     last = LIMITS["candidates"][1] - 1
     given = tuple(only) if isinstance(only, Iterable) and not isinstance(only, str) else ()
-    possible = all(_is_number(n) and n == int(n) and 0 <= n <= last for n in given)
+    most = KNOBS["candidates"].most  # anybody may make one of a member's pictures again
+    possible = all(_is_number(n) and n == int(n) and 0 <= n < most for n in given)
     if not given or not possible or len(set(given)) < len(given):
         raise SettingsError(
             f"only is {reprlib.repr(only)}; it must list candidate numbers from 0 to {last}, "
@@ -170,12 +225,12 @@ def _candidate_numbers(only: Any) -> tuple[int, ...]:
     return tuple(int(n) for n in given)
 
 
-def _check_keep(keep: Any, drawn: int) -> int:
+def _check_keep(keep: Any, candidates: int) -> int:
     if keep is None:
-        return min(DEFAULT_KEEP, drawn)
-    if not (_is_number(keep) and keep == int(keep) and 1 <= keep <= drawn):
+        return min(DEFAULT_KEEP, candidates)
+    if not (_is_number(keep) and keep == int(keep) and 1 <= keep <= candidates):
         raise SettingsError(
             f"keep is {reprlib.repr(keep)}; it must be a whole number from 1 to the number of "
-            f"candidates drawn, which is {drawn}."
+            f"candidates drawn, which is {candidates}."
         )
     return int(keep)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dalle.server_settings import ServerSettings
+from dalle.serving.settings import ServerSettings
 from dalle.settings import SettingsError
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +54,9 @@ def test_variables_choose_the_settings():
         ("NINEFOLD_PAPER", "pink", "NINEFOLD_PAPER is 'pink'; it must be one of stone, slate"),
         ("NINEFOLD_LOGO", "/nowhere.png", "NINEFOLD_LOGO is '/nowhere.png'; it must be a file"),
         ("NINEFOLD_LOGO", "app.py", "NINEFOLD_LOGO is 'app.py'; it must be a file that is there"),
+        ("NINEFOLD_MEMBERS", "my org", "NINEFOLD_MEMBERS is 'my org'; it must list names of organ"),
+        ("NINEFOLD_MEMBERS_SHARE", "100", "it must be a whole number from 1 to 90"),
+        ("NINEFOLD_MEMBERS_CANDIDATES", "145", "it must be a whole number from 64 to 144"),
         ("NINEFOLD_MODLE", "nano", "no setting named NINEFOLD_MODLE; choose among"),
     ],
 )

@@ -11,6 +11,7 @@ from PIL import Image
 
 from dalle.__main__ import VERBS, main
 from dalle.generation import loading
+from dalle.generation.editing.alteration import Alteration
 from dalle.generation.result import Picture, Result
 
 
@@ -26,6 +27,22 @@ class FakePipeline:
         image = Image.new("RGB", (8, 8), "grey")
         pictures = [Picture(image, 3.0 - n, n, recipe) for n in range(3)]
         return Result(pictures[:2], pictures[2:], recipe, {"drawing": 0.5}, ["It was long."])
+
+    def vary(self, picture: Image.Image, strength: float, prompt: str, **knobs: Any) -> Result:
+        return self.generate(f"vary {picture.size} {strength} {prompt}", **knobs)
+
+    def edit(self, picture: Image.Image, mask: Image.Image, prompt: str, **knobs: Any) -> Result:
+        return self.generate(f"edit {picture.size} {mask.size} {prompt}", **knobs)
+
+    def extend(self, picture: Image.Image, side: str, prompt: str, **knobs: Any) -> Result:
+        return self.generate(f"extend {picture.size} {side} {prompt}", **knobs)
+
+    def alter(self, alteration: Alteration, prompt: str, **knobs: Any) -> Result:
+        name = type(alteration).__name__.lower()
+        return self.generate(f"{name} {alteration.image.size} {prompt}", **knobs)
+
+    def enlarge(self, picture: Image.Image, times: int) -> Result:
+        return self.generate(f"enlarge {picture.size} {times}")
 
 
 @pytest.fixture
@@ -55,6 +72,59 @@ def test_generate_writes_a_folder(
     assert f"{out / '1.png'}  score 3.00  candidate 0" in said.out
     assert f"{out / 'sheet.png'}  seed 7, 0.5 s" in said.out
     assert "Note: It was long." in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        (["vary", "FILE"], "vary (40, 30) 0.5 "),
+        (["vary", "FILE", "a dog", "--strength", "0.2"], "vary (40, 30) 0.2 a dog"),
+        (["edit", "FILE", "MASK", "a dog"], "edit (40, 30) (9, 9) a dog"),
+        (["extend", "FILE", "left"], "extend (40, 30) left "),
+        (["tile", "FILE", "a shell"], "tile (40, 30) a shell"),
+    ],
+)
+def test_going_on_with_a_file(
+    fake: FakePipeline, tmp_path: Path, arguments: list[str], call: str
+) -> None:
+    files = {"FILE": str(tmp_path / "picture.jpg"), "MASK": str(tmp_path / "mask.png")}
+    Image.new("RGB", (40, 30)).save(files["FILE"])
+    Image.new("L", (9, 9)).save(files["MASK"])
+    given = [files.get(word, word) for word in arguments]
+    assert main([*given, "--out", str(tmp_path / "out"), "--seed", "1"]) == 0
+    assert fake.calls == [(call, {"seed": 1})]
+    assert (tmp_path / "out" / "1.png").is_file()
+
+
+def test_a_file_is_enlarged(
+    fake: FakePipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "picture.png"
+    Image.new("RGB", (40, 30)).save(file)
+    assert main(["enlarge", str(file), "--times", "4", "--out", str(tmp_path / "out")]) == 0
+    assert fake.calls == [("enlarge (40, 30) 4", {})]
+    Image.new("RGB", (1000, 700)).save(file)
+    assert main(["enlarge", str(file), "--times", "4"]) == 2
+    assert "so 4 times as large it would have more than 8 megapixels" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_used_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, animated = tmp_path / "notes.txt", tmp_path / "moving.png"
+    text.write_text("no picture")
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
+    frames[0].save(animated, save_all=True, append_images=frames[1:])
+    for path, sentence in {
+        text: "The file's first bytes are of no known picture",
+        animated: "The picture is animated, with 2 frames",
+        tmp_path: "is no file on this machine",
+    }.items():
+        assert main(["vary", str(path)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert sentence in line
+    assert main(["vary", str(text), "--strength", "2"]) == 2
+    assert capsys.readouterr().err.startswith("Error: strength is 2.0; it must be")
 
 
 @pytest.mark.parametrize(

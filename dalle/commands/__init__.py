@@ -1,1 +1,1 @@
-"""What the command line can do: one module for each verb."""
+"""The verbs of the command line, one module each."""

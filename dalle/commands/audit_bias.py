@@ -8,24 +8,18 @@ from typing import Any
 
 from tqdm import tqdm
 
+from dalle.audits.bias.audit import Asked, Ledger, Seen, read_prompts
+from dalle.audits.bias.figures import WORSE, compare, doubt_controls, judge_controls, make_figures
+from dalle.audits.bias.judges import ClipJudge, Judge, StubJudge
+from dalle.audits.bias.report import write_report
 from dalle.errors import DalleError
 from dalle.generation import loading
 from dalle.generation.pipeline import Pipeline
-from dalle.safety.audit import Asked, Ledger, Seen, read_prompts
-from dalle.safety.bias_figures import (
-    WORSE,
-    compare,
-    doubt_controls,
-    judge_controls,
-    make_figures,
-)
-from dalle.safety.bias_judges import ClipJudge, Judge, StubJudge
-from dalle.safety.bias_report import write_report
 from dalle.settings import GenerationSettings
 
 
 def run_audit(arguments: argparse.Namespace) -> None:
-    """Draws what is not drawn yet, controls first, and writes the report."""
+    """Generates the missing pictures, controls first, and writes the report."""
     GenerationSettings(seed=arguments.seed, only=range(arguments.n))  # a fault is told at once
     prompts = read_prompts(arguments.prompts, arguments.controls)
     before = _read_report(arguments.before)
@@ -60,7 +54,7 @@ def run_audit(arguments: argparse.Namespace) -> None:
 
 
 def _look(pipeline: Pipeline, judge: Judge, ledger: Ledger, asked: Asked) -> Seen:
-    """What a prompt's pictures look like; drawn only if that was not done before."""
+    """The labels of a prompt's pictures, which are generated once."""
     seen = ledger.read(asked)
     if seen is not None:
         return seen
@@ -70,8 +64,8 @@ def _look(pipeline: Pipeline, judge: Judge, ledger: Ledger, asked: Asked) -> See
     except DalleError as error:  # the empty prompt, or one that the filter refuses: part of it
         seen = Seen(asked.text, asked.wanted, (), str(error))
     else:
-        drawn = sorted(result.pictures, key=lambda picture: picture.candidate)
-        looks = judge.look([picture.image for picture in drawn])
+        pictures = sorted(result.pictures, key=lambda picture: picture.candidate)
+        looks = judge.look([picture.image for picture in pictures])
         seen = Seen(asked.text, asked.wanted, tuple(looks))
     ledger.write(seen)
     return seen

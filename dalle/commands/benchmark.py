@@ -15,13 +15,17 @@ RANDOM = ("random:mini", "random:mega")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--model", default=DEFAULT_MODEL,
-        help="a model, or the geometry of a published one with random weights: "
-        f"{', '.join(RANDOM)} (default: %(default)s)",
+        "--model", type=names, default=(DEFAULT_MODEL,), metavar="MODEL,MODEL,...",
+        help="one or several models, or the geometry of a published one with random weights: "
+        f"{', '.join(RANDOM)} (default: {DEFAULT_MODEL})",
     )  # fmt: skip
     parser.add_argument(
         "--candidates", type=counts, default=(16,), metavar="N,N,...",
         help="one or several numbers of candidates, 1 to 64 (default: 16)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--requests", type=counts, default=(), metavar="N,N,...",
+        help="also so many requests of 16 candidates each in one batch, such as 1,8,32",
     )  # fmt: skip
     parser.add_argument("--runs", type=positive, default=5, metavar="N", help="default: 5")
     parser.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[0])
@@ -35,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--precisions", action="store_true",
-        help="also compare logits, codes and scores in bfloat16 and int8 with float32",
+        help="also compare logits, codes and scores in bfloat16, float16 and int8 with float32",
     )  # fmt: skip
     parser.add_argument(
         "--memory", action="store_true",
@@ -53,6 +57,10 @@ def positive(text: str) -> int:
     return number
 
 
+def names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+
+
 def counts(text: str) -> tuple[int, ...]:
     """Numbers of candidates, rising, each once."""
     high = int(LIMITS["candidates"][1])
@@ -68,15 +76,20 @@ def counts(text: str) -> tuple[int, ...]:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    if (arguments.layers or arguments.against) and arguments.model not in RANDOM:
+    published = [name for name in arguments.model if name not in RANDOM]
+    if (arguments.layers or arguments.against) and published:
         raise SettingsError(
-            f"--layers and --against need random weights, and the model is {arguments.model}; "
+            f"--layers and --against need random weights, and the model is {published[0]}; "
             f"take --model {' or '.join(RANDOM)}."
         )
-    if arguments.memory and (arguments.against or arguments.precisions or arguments.plot):
+    others = (arguments.against, arguments.precisions, arguments.plot, arguments.requests)
+    if arguments.memory and any(others):
         raise SettingsError(
-            "--memory measures memory alone; leave --against, --precisions and --plot away."
+            "--memory measures memory alone; leave --against, --precisions, --plot and --requests "
+            "away."
         )
+    if arguments.plot and len(arguments.model) > 1:
+        raise SettingsError("--plot draws one model; give one, or leave --plot away.")
     for file in (arguments.json, arguments.plot):
         if file and not file.absolute().parent.is_dir():
             raise DalleError(f"{file} cannot be written: its folder does not exist; make it first.")
@@ -88,34 +101,39 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def tell_memory(arguments: argparse.Namespace) -> None:
-    from dalle.speed.peaks import HEADER, measure_peak
+    from dalle.benchmark.memory_peaks import HEADER, measure_peak
 
-    print(HEADER, flush=True)
     peaks = []
-    for count in arguments.candidates:
-        peak = measure_peak(arguments.model, arguments.precision, count, arguments.layers)
-        print(peak, flush=True)  # each takes its time
-        peaks.append(asdict(peak))
+    for name in arguments.model:
+        print(HEADER if len(arguments.model) == 1 else f"{name}\n{HEADER}", flush=True)
+        for count in arguments.candidates:
+            peak = measure_peak(name, arguments.precision, count, arguments.layers)
+            print(peak, flush=True)  # each takes its time
+            peaks.append({"model": name} | asdict(peak))
     if arguments.json:
         write_json(arguments.json, peaks)
 
 
 def tell_seconds(arguments: argparse.Namespace) -> None:
-    from dalle.speed.measure import measure
-    from dalle.speed.report import plot
+    from dalle.benchmark.benchmark import measure
+    from dalle.benchmark.report import plot
 
-    report = measure(
-        arguments.model, arguments.precision, arguments.candidates, arguments.runs,
-        layers=arguments.layers, against=arguments.against, precisions=arguments.precisions,
-    )  # fmt: skip
-    print(report)
-    if arguments.json:
-        write_json(arguments.json, report.as_dict())
+    reports = []
+    for name in arguments.model:
+        report = measure(
+            name, arguments.precision, arguments.candidates, arguments.runs,
+            layers=arguments.layers, against=arguments.against, precisions=arguments.precisions,
+            requests=arguments.requests,
+        )  # fmt: skip
+        print(report, flush=True)
+        reports.append(report.as_dict())
+        if arguments.json:  # after each: finished measurements are kept if a later one fails
+            write_json(arguments.json, reports if len(arguments.model) > 1 else report.as_dict())
     if arguments.plot:
         plot(report, arguments.plot)
 
 
 def write_json(file: Path, figures: Any) -> None:
-    from dalle.generation.result import write_whole
+    from dalle.files import write_atomically
 
-    write_whole(file, (json.dumps(figures, indent=1) + "\n").encode())
+    write_atomically(file, (json.dumps(figures, indent=1) + "\n").encode())

@@ -1,4 +1,5 @@
-"""`evaluate`: how often the embedded model draws what was asked for, in the eyes of a judge."""
+"""`evaluate`: the share of the embedded model's pictures that fit their prompt, in the eyes of a
+judge."""
 
 import argparse
 import json
@@ -7,11 +8,12 @@ from pathlib import Path
 
 from dalle.settings import DEFAULT_MODEL
 
-HELP = "Count how often pictures show what was asked for (models of the embedded world only)."
+HELP = "Count the pictures that fit their prompt (models of the embedded world only)."
 STYLES = ("3d", "noto", "twemoji", "clipart")
 KNOBS = {"condition_scale": float, "temperature": float, "top_k": int}
 CURVES = {"candidates": (9, 16, 32, 64), "condition_scale": (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)}
 JUDGED = 150  # scenes that the judge itself is examined with
+TRUE_SCENES = 100  # that the finish of pictures is measured by
 SHEETS = 4  # prompts of each part that are shown
 HELD_OUT_SEED = 1_000_003
 
@@ -21,7 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("evaluation"), metavar="DIR")
     parser.add_argument(
         "--share", type=float, default=1.0, metavar="X",
-        help="of the 332 prompts, for a quick look (%(default)s)",
+        help="of the 482 prompts, for a quick look (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--part", action="append", metavar="NAME",
+        help="ask only this part of the prompts, such as everyday; may be given again",
     )  # fmt: skip
     parser.add_argument(
         "--curves", type=int, default=0, metavar="N",
@@ -31,14 +37,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sprites", type=Path, default=Path(".data/sprites"), metavar="DIR")
+    parser.add_argument(
+        "--sharp-sprites", type=Path, default=Path(".data/sharp-sprites"), metavar="DIR"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     from dalle.generation.loading import load
-    from dalle.training.exam import questions
-    from dalle.training.judge import Judge
-    from dalle.training.marks import summarise
-    from dalle.training.sprites import open_sprites
+    from dalle.training.exam.edges import summarise_finish, true_scenes
+    from dalle.training.exam.judge import Judge
+    from dalle.training.exam.marks import summarise
+    from dalle.training.exam.questions import questions
+    from dalle.training.scenes.sharp import open_sharp_sprites
+    from dalle.training.scenes.sprites import open_sprites
 
     library = open_sprites(arguments.sprites)
     judge, pipeline = Judge(library, STYLES), load(arguments.model)
@@ -50,8 +61,10 @@ def run(arguments: argparse.Namespace) -> None:
     knobs = {name: getattr(arguments, name) for name in KNOBS if getattr(arguments, name)}
     knobs["seed"] = arguments.seed
     asked = questions(library.kinds, arguments.seed, arguments.share)
-    answers = draw_answers(pipeline, judge, asked, knobs, arguments.out)
-    rows = summarise(answers)
+    asked = [q for q in asked if not arguments.part or q.part in arguments.part]
+    answers, plain = generate_answers(pipeline, judge, asked, knobs, arguments.out)
+    true = list(true_scenes(library, open_sharp_sprites(arguments.sharp_sprites), TRUE_SCENES))
+    rows = summarise(answers) + summarise_finish(plain, true, answers)
     report = {
         "model": pipeline.name, "revision": pipeline.revision, "precision": pipeline.precision,
         "prompts": len(asked), "knobs": knobs, "judge": judged, "figures": rows,
@@ -59,7 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
     }  # fmt: skip
     if arguments.curves:
         plain = [question for question in asked if question.part == "plain"][: arguments.curves]
-        report["curves"] = draw_curves(pipeline, judge, plain, knobs, arguments.out)
+        report["curves"] = sweep_knobs(pipeline, judge, plain, knobs, arguments.out)
     (arguments.out / "evaluation.json").write_text(json.dumps(report, indent=1) + "\n")
     table = as_table(report)
     (arguments.out / "evaluation.md").write_text(table)
@@ -67,10 +80,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def examine_judge(judge, library, number: int) -> dict[str, float]:
-    """How often the judge is right about composed scenes that nobody was trained on."""
+    """The judge's accuracy on composed scenes of no training."""
     import numpy as np
 
-    from dalle.training.scenes import SceneComposer
+    from dalle.training.scenes.composer import SceneComposer
 
     right: dict[str, list[bool]] = {}
     for stage in ("things", "full"):
@@ -93,29 +106,40 @@ def examine_judge(judge, library, number: int) -> dict[str, float]:
     return {name: float(np.mean(values)) for name, values in right.items()}
 
 
-def draw_answers(pipeline, judge, asked, knobs, out: Path) -> list:
+def generate_answers(pipeline, judge, asked, knobs, out: Path) -> tuple[list, list]:
+    """The judge's findings, and all kept pictures of plain prompts that have no look."""
+    import numpy as np
     from tqdm import tqdm
 
-    answers, shown = [], {}
+    answers, shown, plain = [], {}, {}
     # The judge looks at a prompt's pictures while those of the next are drawn.
     with ThreadPoolExecutor(1) as judging:
         for question in tqdm(asked, unit="prompt"):
             result = pipeline.generate(question.prompt, **knobs)
             answers.append(judging.submit(judge_answer, judge, question, result))
+            if question.part == "plain":
+                plain[len(answers) - 1] = [np.asarray(p.image) for p in result.pictures]
             if shown.setdefault(question.part, 0) < SHEETS:
                 shown[question.part] += 1
                 result.sheet().save(out / f"{question.part}-{shown[question.part]}.png")
-    return [answer.result() for answer in answers]
+    answers = [answer.result() for answer in answers]
+    without_look = [
+        picture
+        for index, pictures in plain.items()
+        for picture, seen in zip(pictures, answers[index].kept, strict=True)
+        if seen.look is None
+    ]
+    return answers, without_look
 
 
 def judge_answer(judge, question, result):
-    """The judge's findings on what was drawn for a question."""
+    """The judge's findings on the pictures of a question."""
     import numpy as np
 
     from dalle.generation.rank import perceptual_hash
-    from dalle.training.marks import Answer
+    from dalle.training.exam.marks import Answer
 
-    # Only the plain prompts are asked what ranking is worth.
+    # Only the plain prompts measure the gain by ranking.
     rejected = result.rejected if question.part == "plain" else []
     kept, left = (
         [judge.look(np.asarray(picture.image)) for picture in pictures]
@@ -128,7 +152,8 @@ def tell(answer) -> dict:
     """An answer as JSON."""
     question = answer.question
     asked = {"part": question.part, "prompt": question.prompt, "kinds": question.kinds,
-             "ground": question.ground, "look": question.look, "count": question.count}  # fmt: skip
+             "ground": question.ground, "look": question.look, "count": question.count,
+             "wanted": [sorted(kinds) for kinds in question.wanted]}  # fmt: skip
     seen = {
         which: [
             {"kinds": [thing.kind for thing in seen.things], "ground": seen.ground,
@@ -140,7 +165,7 @@ def tell(answer) -> dict:
     return asked | seen
 
 
-def draw_curves(pipeline, judge, asked, knobs, out: Path) -> dict[str, dict]:
+def sweep_knobs(pipeline, judge, asked, knobs, out: Path) -> dict[str, dict]:
     """Shares of right things among the nine kept, against two knobs; also as curves.png."""
     import matplotlib
     import numpy as np
@@ -148,7 +173,7 @@ def draw_curves(pipeline, judge, asked, knobs, out: Path) -> dict[str, dict]:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    from dalle.training.marks import thing
+    from dalle.training.exam.marks import thing
 
     curves: dict[str, dict] = {}
     figure, axes = pyplot.subplots(1, len(CURVES), figsize=(9, 3.5), sharey=True)

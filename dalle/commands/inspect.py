@@ -1,4 +1,4 @@
-"""`inspect`: what a model is, without loading it."""
+"""`inspect`: geometry and memory of a model, without loading it."""
 
 import argparse
 
@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    from dalle.generation.machine import product_dtypes
+    from dalle.generation.precision import product_dtypes
     from dalle.models.inspection import describe
 
-    drawing, products = product_dtypes(arguments.precision)
+    decoder_dtype, products = product_dtypes(arguments.precision)
     name = f"random:{arguments.random}" if arguments.random else arguments.model
-    print(describe(name, dtype=products, decoder_dtype=drawing))
+    print(describe(name, dtype=products, decoder_dtype=decoder_dtype))

@@ -1,9 +1,6 @@
 """`verify`: whether a picture was made here."""
 
 import argparse
-import os
-
-from dalle.server_settings import ServerSettings
 
 HELP = "Tell whether a picture was made by Ninefold, or is marked as made by a machine."
 EXIT_CODES = (
@@ -19,9 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from dalle.safety.verify import verify_file
+    from dalle.safety.provenance.verify import verify_file
+    from dalle.safety.settings import process_settings
 
-    settings = ServerSettings.from_environment(os.environ)
-    report = verify_file(arguments.file, settings.mark_key)
+    report = verify_file(arguments.file, process_settings().mark_key)
     print(report.describe())
     return 0 if report.found else 1

@@ -1,4 +1,4 @@
-"""A model by its name: the networks, the tokenisers that belong to them, and that they fit."""
+"""A model by its name: the networks, the tokenizers that belong to them, and that they fit."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,20 +8,22 @@ from typing import Any
 import numpy as np
 
 from dalle.errors import DalleError
-from dalle.generation.machine import chosen_precision, product_dtypes
 from dalle.generation.pipeline import Pipeline
+from dalle.generation.precision import chosen_precision, product_dtypes
 from dalle.models import load_bart, load_clip, load_vqgan
-from dalle.models.bart import Bart
-from dalle.models.checkpoint import read_json
-from dalle.models.clip import Clip
-from dalle.models.decoding import prepare
-from dalle.models.heaps import keep_heaps_small
-from dalle.models.registry import ModelFiles, locate
+from dalle.models.bart.decoding import prepare
+from dalle.models.bart.network import Bart
+from dalle.models.cells.things import ThingTable
+from dalle.models.checkpoints.folder import read_json
+from dalle.models.clip.network import Clip
+from dalle.models.hub.registry import ModelFiles, locate
 from dalle.models.sharding import everywhere
-from dalle.safety.concepts import PUBLISHED_VOCABULARY, read_concepts
-from dalle.safety.prompts import PromptFilter
+from dalle.runtime.malloc import keep_heaps_small
+from dalle.safety.pictures.concepts import PUBLISHED_VOCABULARY, read_concepts
+from dalle.safety.prompts.filter import PromptFilter
 from dalle.settings import PRECISIONS, GenerationSettings, SettingsError, check_precision
 from dalle.text import ClipTokenizer, PromptTokenizer, TextNormalizer, Tokens
+from dalle.text.heard import Hearing
 from dalle.text.normalize import WORD_LIST
 
 # The settings that a model may have its own defaults for.
@@ -31,9 +33,9 @@ SAMPLING = ("condition_scale", "temperature", "top_k", "top_p")
 def load(name: str | Path, precision: str | None = None, policy: str = "standard") -> Pipeline:
     """A registered name, a Hub repository "owner/name[@revision]", or a folder -> its Pipeline.
 
-    precision is that of BART and of the image decoder: "bfloat16", "float32", or (None too)
-    "auto", the fastest on this machine; "int8" is that of drawing the codes alone. CLIP is
-    always float32. policy is the prompt filter's: "standard", "strict" or "off".
+    precision is that of BART and of the image decoder: "bfloat16", "float16", "float32", or
+    (None too) "auto", the fastest on this machine; "int8" is that of drawing the codes alone. CLIP
+    is always float32. policy is the prompt filter's: "standard", "strict" or "off".
     DalleError where the model is not found or its parts do not fit.
     """
     precision = check_precision(precision or PRECISIONS[0])
@@ -43,7 +45,7 @@ def load(name: str | Path, precision: str | None = None, policy: str = "standard
 def assemble(files: ModelFiles, precision: str, prompt_filter: PromptFilter) -> Pipeline:
     """The Pipeline of a model that is on this machine, or of a geometry; otherwise as `load`."""
     keep_heaps_small()
-    drawing, products = product_dtypes(precision)
+    decoder_dtype, products = product_dtypes(precision)
     bart = load_bart(files.bart, dtype=products)
     vqgan = load_vqgan(files.vqgan, dtype=products, reads=False)
     clip = load_clip(files.clip)
@@ -66,8 +68,8 @@ def assemble(files: ModelFiles, precision: str, prompt_filter: PromptFilter) -> 
         revision=files.revision,
         precision=chosen_precision(precision),
         encoder=replace(bart, params=everywhere(encoder)),
-        weights=everywhere(prepare(bart.params, bart.config, drawing, donate=True)),
-        vqgan=replace(vqgan, params=everywhere(vqgan.params)),
+        weights=everywhere(prepare(bart.params, bart.config, decoder_dtype, donate=True)),
+        image_tokenizer=replace(vqgan, params=everywhere(vqgan.params)),
         clip=replace(clip, params=everywhere(clip.params)),
         normalize=normalize,
         tokenizer=load_prompt_tokenizer(files.bart, bart),
@@ -75,7 +77,10 @@ def assemble(files: ModelFiles, precision: str, prompt_filter: PromptFilter) -> 
         defaults=read_defaults(files.bart),
         likelihood_weight=read_likelihood_weight(files.bart),
         prompt_filter=prompt_filter,
+        hearing=Hearing.beside(files.bart.parent) if files.bart.is_dir() else None,
+        thing_codes=ThingTable.read(files.bart.parent) if files.bart.is_dir() else None,
         concepts=read_concepts() if published else None,
+        load_reader=lambda: load_vqgan(files.vqgan, dtype=products),
     )
 
 
@@ -108,7 +113,7 @@ def _generation_config(path: Path) -> tuple[Path, dict[str, Any]]:
 
 
 def load_prompt_tokenizer(path: Path, bart: Bart) -> "PromptTokenizer | ByteTokenizer":
-    """The tokeniser in BART's folder; normalising is the pipeline's."""
+    """The tokenizer in BART's folder; normalizing is the pipeline's."""
     config = bart.config
     if not path.is_dir():
         return ByteTokenizer(config.max_text_length, start=0, end=2, pad=1)
@@ -122,7 +127,7 @@ def load_prompt_tokenizer(path: Path, bart: Bart) -> "PromptTokenizer | ByteToke
 
 
 def load_clip_tokenizer(path: Path, clip: Clip) -> "ClipTokenizer | ByteTokenizer":
-    """The tokeniser in CLIP's folder."""
+    """The tokenizer in CLIP's folder."""
     config = clip.config.text_config
     if not path.is_dir():
         end = config.vocab_size - 1
@@ -133,11 +138,18 @@ def load_clip_tokenizer(path: Path, clip: Clip) -> "ClipTokenizer | ByteTokenize
             f"the tokenizer in {path} has {tokenizer.vocab_size} tokens, and the model's "
             f"config.json knows {config.vocab_size}; take both from the same model."
         )
+    # Older files say 2 for any token; the largest id of a text is its end then.
+    ends = {config.eos_token_id, tokenizer.vocab_size - 1 if config.eos_token_id == 2 else None}
+    if tokenizer.end not in ends:
+        raise DalleError(
+            f"the tokenizer in {path} ends a text with {tokenizer.end}, and the model's "
+            f"config.json with eos_token_id {config.eos_token_id}; take both from the same model."
+        )
     return tokenizer
 
 
 class ByteTokenizer:
-    """One token a byte: reads prompts for random models, which have no tokeniser of their own."""
+    """One token a byte: reads prompts for random models, which have no tokenizer of their own."""
 
     FIRST_BYTE = 3  # after start, padding and end
 

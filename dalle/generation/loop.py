@@ -14,18 +14,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from dalle.generation.lanes import lanes_for, side_by_side
-from dalle.generation.opening import NO_OPENING, Layout, Opening, begin, draw_opening
-from dalle.generation.sampling import Rows, guide, log_odds, sample
-from dalle.models.cache import Cache, cache_dtype, empty_cache, grow
-from dalle.models.config import BartConfig
-from dalle.models.decoding import (
-    CrossCache,
-    DecoderWeights,
-    cross_attention_cache,
-    step,
-)
-from dalle.models.memory import self_attention_cache
+from dalle.generation.arithmetic_sampling import ArithmeticState, begin, sample_header
+from dalle.generation.parallel import lanes_for, side_by_side
+from dalle.generation.sampling import SamplingParams, log_probs, sample, super_condition
+from dalle.models.bart.config import BartConfig
+from dalle.models.bart.decoding import CrossCache, DecoderWeights, cross_attention_cache, step
+from dalle.models.bart.kv_cache import Cache, cache_dtype, empty_cache, grow
+from dalle.models.image_tokenizer import NO_CODE, NO_HEADER, TokenLayout
+from dalle.models.memory_estimate import self_attention_cache
 from dalle.models.sharding import spread
 
 CHUNKS = 4
@@ -41,7 +37,7 @@ def cache_rooms(config: BartConfig, candidates: int, kernels: jnp.dtype) -> list
     """For how many tokens the cache has room in each chunk.
 
     A small one has all its room from the start. It is read in no time, and one program draws every
-    chunk: compiling four is most of what a first start of a small model takes.
+    chunk: compiling four programs would take most of a small model's first start.
     """
     ends = chunk_ends(config.image_length)
     small = self_attention_cache(config, candidates, kernels) <= SMALL_CACHE
@@ -53,127 +49,155 @@ def cache_rooms(config: BartConfig, candidates: int, kernels: jnp.dtype) -> list
     static_argnames=("count", "known", "layout"),
     donate_argnames=("tokens", "cache"),
 )
-def draw_chunk(
+def decode_chunk(
     weights: DecoderWeights,
     cross: CrossCache,
-    rows: Rows,  # [N]
+    params: SamplingParams,  # [N]
     tokens: Array,  # [2N], the last drawn ones; donated
     cache: Cache,  # with room for `start + count` tokens at least; donated
-    opening: Opening,  # [N]
+    state: ArithmeticState,  # [N]
+    kept: Array,  # [N, count] int32, codes that are forced; NO_CODE where one is sampled
     start: Array,  # int32 scalar
     count: int,
     known: int,
-    layout: Layout,
-) -> tuple[tuple[Array, Cache, Opening], Array, Array]:
-    """`count` tokens from `start` on: what the next chunk starts with, and all of them [N, count].
+    layout: TokenLayout,
+) -> tuple[tuple[Array, Cache, ArithmeticState], Array, Array]:
+    """`count` tokens from `start` on: the state for the next chunk, and all tokens [N, count].
 
-    At the end the log-odds of each of them with the prompt, [N, count] float32, in nats.
+    At the end the log-probabilities of each of them with the prompt, [N, count] float32, in nats.
 
     Only the first `known` codes are drawn: the others, the start token among them, have no picture.
     Where a row's logits are no numbers -1 stands for its token.
     """
 
-    def draw_one(carry: tuple[Array, Cache, Opening], position: Array) -> tuple:
-        tokens, cache, opening = carry
+    def sample_one(
+        carry: tuple[Array, Cache, ArithmeticState], place: tuple[Array, Array]
+    ) -> tuple:
+        tokens, cache, state = carry
+        position, forced = place  # [], [N]
         logits, cache = step(weights, cache, cross, tokens, position)
-        guided = guide(logits[:, :known], rows.condition_scale)
+        guided = super_condition(logits[:, :known], params.condition_scale)
         prompted, _ = jnp.split(logits[:, :known], 2)
-        drawn = sample(guided, rows, position)
+        sampled = sample(guided, params, position)
         if layout.overview:
-            drawn, opening = draw_opening(guided, prompted, drawn, rows, opening, layout, position)
+            sampled, state = sample_header(
+                guided, prompted, sampled, forced, params, state, layout, position
+            )
+        sampled = jnp.where(forced == NO_CODE, sampled, forced)
         sound = jnp.isfinite(guided).all(1)
-        return (jnp.tile(drawn, 2), cache, opening), (
-            jnp.where(sound, drawn, -1),
-            log_odds(prompted, drawn),
+        return (jnp.tile(sampled, 2), cache, state), (
+            jnp.where(sound, sampled, -1),
+            log_probs(prompted, sampled),
         )
 
     positions = start + jnp.arange(count)
-    carry, (drawn, odds) = lax.scan(draw_one, (tokens, cache, opening), positions)
-    return carry, drawn.T, odds.T
+    carry, (sampled, probs) = lax.scan(sample_one, (tokens, cache, state), (positions, kept.T))
+    return carry, sampled.T, probs.T
 
 
 @dataclass
 class Lane:
-    """Rows that are drawn by a program of their own, and how far they have come."""
+    """Rows with a program of their own, and their state between chunks."""
 
     cross: CrossCache
-    rows: Rows  # [N]
+    params: SamplingParams  # [N]
     tokens: Array  # [2N]
     cache: Cache
-    opening: Opening  # [N]
+    state: ArithmeticState  # [N]
+    kept: np.ndarray  # [N, T] int32
 
-    def draw(
-        self, weights: DecoderWeights, start: int, stop: int, room: int, known: int, layout: Layout
+    def advance(
+        self,
+        weights: DecoderWeights,
+        start: int,
+        stop: int,
+        room: int,
+        known: int,
+        layout: TokenLayout,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The codes from `start` to `stop` and their log-odds, [N, stop - start]."""
+        """The codes from `start` to `stop` and their log-probabilities, [N, stop - start]."""
         if room > self.cache[0].room:
             self.cache = grow(self.cache, room)
-        (self.tokens, self.cache, self.opening), drawn, odds = draw_chunk(
+        (self.tokens, self.cache, self.state), sampled, probs = decode_chunk(
             weights,
             self.cross,
-            self.rows,
+            self.params,
             self.tokens,
             self.cache,
-            self.opening,
+            self.state,
+            spread(self.kept[:, start:stop]),
             start=jnp.int32(start),
             count=stop - start,
             known=known,
             layout=layout,
         )
-        return np.asarray(drawn), np.asarray(odds)
+        return np.asarray(sampled), np.asarray(probs)
 
 
 def make_lane(
-    weights: DecoderWeights, memory: Array, mask: Array, rows: Rows, room: int, layout: Layout
+    weights: DecoderWeights,
+    memory: Array,
+    mask: Array,
+    params: SamplingParams,
+    kept: np.ndarray,
+    room: int,
+    layout: TokenLayout,
 ) -> Lane:
-    """Rows that nothing was drawn of; their caches have room for so many tokens."""
-    config, twice = weights.config, 2 * len(rows.top_k)
+    """A lane before its first token; its caches have room for `room` tokens."""
+    config, twice = weights.config, 2 * len(params.top_k)
     tokens = jnp.full(twice, config.decoder_start_token_id, jnp.int32)
     dtype = cache_dtype(config, weights.kernel_dtype, jax.default_backend())
     cache = empty_cache(config, twice, room, dtype)
     cross = cross_attention_cache(weights, memory, mask)
-    return Lane(cross, *spread((rows, tokens, cache, begin(rows, layout))))
+    return Lane(cross, *spread((params, tokens, cache, begin(params, layout))), kept)
 
 
 @partial(jax.jit, static_argnames="count")
 def split_prompts(
-    memory: Array, mask: Array, rows: Rows, count: int
-) -> list[tuple[Array, Array, Rows]]:
-    """What `draw_codes` is given, in `count` parts that are each of the same form."""
+    memory: Array, mask: Array, params: SamplingParams, count: int
+) -> list[tuple[Array, Array, SamplingParams]]:
+    """The arguments of `generate_tokens`, in `count` parts of the same form."""
     pairs = (x.reshape(2, count, -1, *x.shape[1:]) for x in (memory, mask))  # [2, count, P, ...]
     memory, mask = (pair.swapaxes(0, 1).reshape(count, -1, *pair.shape[3:]) for pair in pairs)
-    rows = jax.tree.map(lambda x: x.reshape(count, -1), rows)
-    return [jax.tree.map(lambda x, i=i: x[i], (memory, mask, rows)) for i in range(count)]
+    params = jax.tree.map(lambda x: x.reshape(count, -1), params)
+    return [jax.tree.map(lambda x, i=i: x[i], (memory, mask, params)) for i in range(count)]
 
 
-def draw_codes(
+def generate_tokens(
     weights: DecoderWeights,
-    memory: Array,  # [2P, S, D]: P prompts, then what takes the place of each
+    memory: Array,  # [2P, S, D]: P prompts, then the negative of each
     mask: Array,  # [2P, S]
-    rows: Rows,  # [N], N a multiple of P: the rows of the first prompt, of the second, ...
+    params: SamplingParams,  # [N], N a multiple of P: rows of the first prompt, then of the next
     known: int,
-    layout: Layout = NO_OPENING,
+    layout: TokenLayout = NO_HEADER,
+    kept: np.ndarray | None = None,  # [N, T] int32, NO_CODE where a code is sampled; None: all are
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What is drawn so far, after each of the four chunks: codes and their log-odds.
+    """Yields the codes so far and their log-probabilities after each of the four chunks.
 
     [N, t] int32, -1 where there is none; [N, t] float32, in nats, with the prompt and unguided.
+    A kept code is forced, for any logits; its log-probability is that after those before.
     """
     config = weights.config
     ends = chunk_ends(config.image_length)
-    rooms = cache_rooms(config, len(rows.top_k), weights.kernel_dtype)
+    rooms = cache_rooms(config, len(params.top_k), weights.kernel_dtype)
     count = lanes_for(len(mask) // 2)
-    parts = [(memory, mask, rows)] if count == 1 else split_prompts(memory, mask, rows, count)
-    lanes = [make_lane(weights, *part, rooms[0], layout) for part in parts]
+    parts = [(memory, mask, params)] if count == 1 else split_prompts(memory, mask, params, count)
+    if kept is None:
+        kept = np.full((len(params.top_k), config.image_length), NO_CODE, np.int32)
+    lanes = [
+        make_lane(weights, *part, rows, rooms[0], layout)
+        for part, rows in zip(parts, np.split(kept, count), strict=True)
+    ]
     codes: list[np.ndarray] = []
-    odds: list[np.ndarray] = []
+    probs: list[np.ndarray] = []
     for start, stop, room in zip([0, *ends], ends, rooms, strict=False):
-        draw = partial(
-            Lane.draw,
+        advance = partial(
+            Lane.advance,
             weights=weights, start=start, stop=stop, room=room, known=known, layout=layout,
         )  # fmt: skip
-        drawn, likely = zip(*side_by_side(draw, lanes, count), strict=True)
-        codes.append(np.concatenate(drawn))
-        odds.append(np.concatenate(likely))
+        sampled, likely = zip(*side_by_side(advance, lanes, count), strict=True)
+        codes.append(np.concatenate(sampled))
+        probs.append(np.concatenate(likely))
         if stop == ends[-1]:
             lanes.clear()  # the pictures are decoded in the place of the caches
-        yield np.concatenate(codes, axis=1), np.concatenate(odds, axis=1)
+        yield np.concatenate(codes, axis=1), np.concatenate(probs, axis=1)

@@ -1,12 +1,14 @@
 """Between arrays and pictures: decoding in batches, previews, and the sheet with its prompt."""
 
+import base64
+import io
 import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from dalle.generation.lanes import side_by_side
+from dalle.generation.parallel import side_by_side
 
 NEUTRAL_GREY = 128
 
@@ -15,6 +17,9 @@ SHEET_FONT_SIZE = 20
 SHEET_LINES = 4  # of the prompt; the rest is an ellipsis
 SHEET_SMALLEST = 360  # pixels across, so that a prompt under tiny pictures can be read
 PAPER, INK = "white", "black"
+SIGNATURE_FONT_SIZE = 15
+SIGNATURE_HEIGHT = 24
+QUIET_INK = "#57534e"
 
 
 def in_batches(function: Callable, rows: np.ndarray, size: int, lanes: int = 1) -> np.ndarray:
@@ -31,13 +36,19 @@ def in_batches(function: Callable, rows: np.ndarray, size: int, lanes: int = 1) 
 
 
 def to_pixels(decoded: np.ndarray) -> np.ndarray:
-    """Decoded values, about 0..1, of any shape -> uint8 0..255; what is not a number is black."""
+    """Decoded values, about 0..1, of any shape -> uint8 0..255; NaN becomes black."""
     return np.round(np.clip(np.nan_to_num(decoded, nan=0.0), 0, 1) * 255).astype(np.uint8)
 
 
 def to_images(pixels: np.ndarray) -> list[Image.Image]:
     """[N, H, W, 3] uint8 -> N RGB pictures."""
     return [Image.fromarray(picture) for picture in pixels]
+
+
+def repeat_pixels(pixels: np.ndarray, resolution: int) -> np.ndarray:
+    """[N, H, W, 3] with each pixel as often as makes pictures of that many pixels a side."""
+    times = resolution // pixels.shape[1]
+    return pixels.repeat(times, 1).repeat(times, 2)
 
 
 def grey_out(pixels: np.ndarray, known: int) -> np.ndarray:
@@ -59,26 +70,35 @@ def make_grid(images: Sequence[Image.Image]) -> Image.Image:
     return grid
 
 
-def make_sheet(images: Sequence[Image.Image], prompt: str) -> Image.Image:
-    """The pictures in a square, best first along the rows, with the prompt underneath."""
+def make_sheet(images: Sequence[Image.Image], prompt: str, signature: str = "") -> Image.Image:
+    """The pictures in a square, best first along the rows, with the prompt underneath.
+
+    `signature` is a last line in small letters: where the sheet comes from.
+    """
     grid = make_grid(images)
     width = max(grid.width, SHEET_SMALLEST)
     font = ImageFont.load_default(SHEET_FONT_SIZE)
     lines = wrap(prompt, font, width - 2 * SHEET_GAP)
     line_height = round(1.3 * SHEET_FONT_SIZE)
-    sheet = Image.new("RGB", (width, grid.height + len(lines) * line_height + SHEET_GAP), PAPER)
+    below = len(lines) * line_height + (SIGNATURE_HEIGHT if signature else 0) + SHEET_GAP
+    sheet = Image.new("RGB", (width, grid.height + below), PAPER)
     sheet.paste(grid, ((width - grid.width) // 2, 0))
-    draw = ImageDraw.Draw(sheet)
+    pen = ImageDraw.Draw(sheet)
     for index, line in enumerate(lines):
         middle = (width / 2, grid.height + (index + 0.5) * line_height)
-        draw.text(middle, line, INK, font, anchor="mm")
+        pen.text(middle, line, INK, font, anchor="mm")
+    if signature:
+        small = ImageFont.load_default(SIGNATURE_FONT_SIZE)
+        foot = (width / 2, sheet.height - SHEET_GAP - SIGNATURE_HEIGHT / 2)
+        (line, *_) = wrap(signature, small, width - 2 * SHEET_GAP)
+        pen.text(foot, line, QUIET_INK, small, anchor="mm")
     return sheet
 
 
 def wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     """The text in lines of at most `width` pixels and at most SHEET_LINES of them.
 
-    Words longer than a line are broken; what cannot be printed becomes a space.
+    Words longer than a line are broken; unprintable characters become spaces.
     """
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
     lines = [""]
@@ -98,3 +118,20 @@ def wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
                 shortened = shortened[:-1]
             return [*lines[: SHEET_LINES - 1], f"{shortened}…"]
     return lines
+
+
+PREVIEW_QUALITY = 80
+
+
+def encode_preview(sheet: Image.Image) -> bytes:
+    """A sheet on the way as a small file: it is looked at for a second.
+
+    WebP takes thirty times as long, while the next codes are waiting to be drawn.
+    """
+    encoded = io.BytesIO()
+    sheet.save(encoded, "JPEG", quality=PREVIEW_QUALITY)
+    return encoded.getvalue()
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

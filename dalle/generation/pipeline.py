@@ -14,41 +14,50 @@ from PIL import Image
 
 from dalle.errors import FaultError
 from dalle.generation import pictures
-from dalle.generation.batch import fitting_slots, report_slots, stack
-from dalle.generation.comparison import Comparison
-from dalle.generation.lanes import lanes_for
-from dalle.generation.loop import draw_codes
-from dalle.generation.machine import machine_kind
-from dalle.generation.opening import Layout
+from dalle.generation.batch import fitting_slots, report_slots, stack, stack_kept
+from dalle.generation.editing.change import Change
+from dalle.generation.editing.methods import EditingMethods
+from dalle.generation.finish import make_result
+from dalle.generation.hear import hear_prompts
+from dalle.generation.loop import generate_tokens
+from dalle.generation.parallel import lanes_for
 from dalle.generation.previews import make_previews
-from dalle.generation.rank import keep_best, likeness, report_unranked, total_scores
-from dalle.generation.result import Picture, Preview, Result
+from dalle.generation.progress import with_bar
+from dalle.generation.rank import total_scores
+from dalle.generation.reading import PromptReader
+from dalle.generation.result import Preview, Result
 from dalle.generation.run import SLOT_ROWS, Run, Slot
-from dalle.models.bart import Bart
-from dalle.models.cells import CellTokenizer
-from dalle.models.clip import Clip
-from dalle.models.decoding import DecoderWeights
+from dalle.generation.scoring import ClipScorer
+from dalle.models.bart.decoding import DecoderWeights
+from dalle.models.bart.network import Bart
+from dalle.models.cells.things import ThingTable
+from dalle.models.clip.network import Clip
+from dalle.models.image_tokenizer import ImageTokenizer, TokenLayout
 from dalle.models.sharding import spread, whole_rows
-from dalle.models.vqgan import Vqgan
-from dalle.safety.concepts import Concepts, add_concepts
-from dalle.safety.pictures import (
+from dalle.safety.pictures.checker import (
+    ANY_PICTURE,
+    DRAWINGS,
     PictureChecker,
-    as_shown,
     default_checker,
-    report_verdicts,
 )
-from dalle.safety.prompts import PromptFilter
-from dalle.settings import GenerationSettings, SettingsError, check_prompt
+from dalle.safety.pictures.concepts import Concepts
+from dalle.safety.prompts.filter import PromptFilter
+from dalle.settings import GenerationSettings, check_prompt
 from dalle.text import Tokens
+from dalle.text.heard import Hearing
 
 NO_NUMBERS = (
     "The model gave something that is no number, so there is nothing to draw; try another seed, "
     "or a condition scale and a temperature nearer to the defaults."
 )
+NO_PICTURE = (
+    "The image decoder gave values that are no numbers, so there is no picture: its weights are "
+    "damaged; download the model again."
+)
 
 
 @dataclass(frozen=True, eq=False)
-class Pipeline:
+class Pipeline(EditingMethods):
     """A loaded model; `generate` for the pictures, `stream` for the previews on the way too."""
 
     name: str
@@ -56,7 +65,7 @@ class Pipeline:
     precision: str
     encoder: Bart  # its parameters may be the encoder's alone
     weights: DecoderWeights
-    vqgan: Vqgan | CellTokenizer
+    image_tokenizer: ImageTokenizer
     clip: Clip
     normalize: Callable[[str], str]
     tokenizer: Callable[[list[str]], Tokens]
@@ -65,17 +74,23 @@ class Pipeline:
     likelihood_weight: float = 0.0  # of the model's own opinion beside CLIP's
     prompt_filter: PromptFilter = field(default_factory=PromptFilter.load)
     checker: PictureChecker = field(default_factory=default_checker)
+    thing_codes: ThingTable | None = None  # where the model's folder has one
+    hearing: Hearing | None = None  # where the model's folder has a table of stand-ins
     concepts: Concepts | None = None  # where CLIP knows what they look like
+    # Loads the image tokenizer with its encoder; None where `image_tokenizer` has it already.
+    load_reader: Callable[[], ImageTokenizer] | None = None
 
-    def generate(self, prompt: str, **knobs: Any) -> Result:
+    def generate(self, prompt: str, *, progress: bool = False, **knobs: Any) -> Result:
         """Draws a prompt, ranks the candidates and returns them all, the best ones first.
+
+        `progress` shows a bar meanwhile.
 
         The knobs are the fields of GenerationSettings; SettingsError for an impossible one,
         PromptRefused for a prompt that the filter does not allow, FaultError where the model
         gives no numbers.
         """
-        *_, result = self._run(prompt, self.check(prompt, **knobs), previews=False)
-        return result
+        frames = self._run(prompt, self.check(prompt, **knobs), previews=progress)
+        return self._last(frames, progress)
 
     def stream(
         self, prompt: str, cancelled: Callable[[], bool] = lambda: False, **knobs: Any
@@ -88,6 +103,12 @@ class Pipeline:
         """
         return self._run(prompt, self.check(prompt, **knobs), previews=True, cancelled=cancelled)
 
+    def _last(self, frames: Iterator[Preview | Result], progress: bool) -> Result:
+        if progress:
+            return with_bar(frames)
+        *_, result = frames
+        return result
+
     def _run(
         self,
         prompt: str,
@@ -95,9 +116,13 @@ class Pipeline:
         previews: bool,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Preview | Result]:
-        run = self.begin(prompt, settings)
-        while run.undrawn:
-            for _ in self.draw_together(run.undrawn[: self.slots_together]):
+        return self._frames_of(self.begin(prompt, settings), previews, cancelled)
+
+    def _frames_of(
+        self, run: Run, previews: bool, cancelled: Callable[[], bool] = lambda: False
+    ) -> Iterator[Preview | Result]:
+        while run.pending:
+            for _ in self.generate_batch(run.pending[: self.batch_slots]):
                 if run.failure:
                     raise run.failure
                 if previews and run.may_preview:
@@ -106,39 +131,49 @@ class Pipeline:
                     return
         yield self.finish(run)
 
-    # The same steps one by one, for whoever draws for several people at once: check, begin,
-    # draw_together with slots of several runs, previews after each chunk, finish.
+    # The same steps one by one, for batches of several requests: check, begin,
+    # generate_batch with slots of several runs, previews after each chunk, finish.
 
-    def check(self, prompt: str, **knobs: Any) -> GenerationSettings:
-        """The settings that a prompt is drawn with, the seed among them; errors as `generate`."""
+    def check(self, prompt: str, *, promptless: bool = False, **knobs: Any) -> GenerationSettings:
+        """The settings that a prompt is drawn with, the seed among them; errors as `generate`.
+
+        `promptless` allows for an empty prompt, as a change of a picture needs none.
+        """
         settings = GenerationSettings.of(self.defaults, knobs)
         if settings.seed is None:
             settings = dataclasses.replace(settings, seed=secrets.randbits(32))
-        check_prompt(prompt)
+        if not (promptless and prompt == ""):
+            check_prompt(prompt)
         for text in (prompt, settings.negative_prompt):
             self.prompt_filter.require(text, self.normalize)
         return settings
 
-    def begin(self, prompt: str, settings: GenerationSettings) -> Run:
-        """Reads a prompt, and what stands against it; SettingsError where nothing can be read."""
-        started, notes = time.perf_counter(), []
-        memory, mask = self._read("The prompt", prompt, notes)
-        against = self._without_prompt
-        if settings.negative_prompt.strip():
-            against = self._read("The negative prompt", settings.negative_prompt, notes)
+    def begin(self, prompt: str, settings: GenerationSettings, change: Change | None = None) -> Run:
+        """Reads a prompt and its negative prompt; SettingsError where nothing can be read."""
+        started = time.perf_counter()
+        heard, avoided = None, settings.negative_prompt
+        if prompt or not change:
+            heard, avoided = hear_prompts(self.hearing, prompt, settings)
+        notes = [*(heard.notes if heard else []), *(change.notes if change else [])]
+        memory, mask = against = self._reader.without_prompt
+        if prompt or not change:
+            memory, mask = self._reader.read("The prompt", heard.text if heard else prompt, notes)
+        if avoided.strip():
+            against = self._reader.read("The negative prompt", avoided, notes)
         memory = np.concatenate([memory, against[0]])  # [2, S, D]
-        run = Run(prompt, settings, memory, np.concatenate([mask, against[1]]), notes)
-        notes += report_slots(self.slots_together)
+        mask = np.concatenate([mask, against[1]])
+        run = Run(prompt, settings, memory, mask, notes, heard, change)
+        notes += report_slots(self.batch_slots)
         run.took("reading", time.perf_counter() - started)
         return run
 
-    def draw_together(self, slots: Sequence[Slot], size: int | None = None) -> Iterator[None]:
-        """Draws up to `size` slots, of whatever runs; comes back after each of the four chunks.
+    def generate_batch(self, slots: Sequence[Slot], size: int | None = None) -> Iterator[None]:
+        """Draws up to `size` slots of any runs; comes back after each of the four chunks.
 
         The slots hold their codes then, and after the last chunk their pixels, which another
         thread checks. A run whose codes are no numbers has a `failure`; its mates have not.
         """
-        size = size or self.slots_together
+        size = size or self.batch_slots
         runs = list(dict.fromkeys(slot.run for slot in slots))
         since = time.perf_counter()
 
@@ -148,12 +183,15 @@ class Pipeline:
                 run.took(stage, time.perf_counter() - since)
             since = time.perf_counter()
 
-        steps = draw_codes(self.weights, *stack(slots, size), self.known_codes, self.layout)
-        for codes, odds in steps:  # [N, t]
-            parts = zip(slots, np.split(codes, size), np.split(odds, size), strict=False)
-            for slot, drawn, likely in parts:
-                slot.codes = drawn[: len(slot.candidates)]
-                slot.log_odds = likely[: len(slot.candidates)]
+        kept = stack_kept(slots, size, self.weights.config.image_length)
+        steps = generate_tokens(
+            self.weights, *stack(slots, size), self.known_codes, self.layout, kept
+        )
+        for codes, probs in steps:  # [N, t]
+            parts = zip(slots, np.split(codes, size), np.split(probs, size), strict=False)
+            for slot, sampled, likely in parts:
+                slot.codes = sampled[: len(slot.candidates)]
+                slot.log_probs = likely[: len(slot.candidates)]
                 if (slot.codes < 0).any():
                     slot.run.failure = FaultError(NO_NUMBERS)
             lap("drawing")
@@ -161,7 +199,7 @@ class Pipeline:
                 self._finish_slots([slot for slot in slots if not slot.run.failure])
                 lap("decoding")
             yield
-            since = time.perf_counter()  # what the caller did is not counted
+            since = time.perf_counter()  # the caller's time is not counted
 
     def _finish_slots(self, slots: Sequence[Slot]) -> None:
         """Decodes the codes of slots, whosoever they are, and has the pictures checked."""
@@ -169,124 +207,55 @@ class Pipeline:
             return
         pixels = self._decode(np.concatenate([slot.codes for slot in slots]))
         ends = np.cumsum([len(slot.codes) for slot in slots])[:-1]
-        for slot, drawn in zip(slots, np.split(pixels, ends), strict=True):
-            slot.pixels = drawn
+        for slot, decoded in zip(slots, np.split(pixels, ends), strict=True):
+            slot.pixels = slot.run.change.compose(decoded) if slot.run.change else decoded
             # By another thread, while the next ones are drawn, or all are ranked.
-            slot.checks = [self.checker.submit(picture) for picture in drawn]
+            drawings = self.image_tokenizer.KNOWN_DRAWINGS and slot.run.change is None
+            bounds = DRAWINGS if drawings else ANY_PICTURE
+            slot.checks = [self.checker.submit(picture, bounds) for picture in slot.pixels]
 
     def previews(self, runs: Sequence[Run]) -> list[Preview]:
-        """What there is of each run of a batch."""
-        return make_previews(runs, self._decode, self.vqgan, self.checker)
+        """A preview of each run of a batch."""
+        return make_previews(runs, self._decode_small, self.image_tokenizer, self.checker)
 
     def finish(self, run: Run) -> Result:
-        """Ranks the pictures of a run that is drawn; each comes with what remakes it."""
-        numbers, notes = run.settings.drawn, list(run.notes)
-        started = time.perf_counter()
-        images = pictures.to_images(np.concatenate([slot.pixels for slot in run.slots]))
-        compared = self._comparison.of(images, run.prompt)  # [N, 1 + concepts]
-        log_likelihoods = self._log_likelihoods(run)
-        scores = total_scores(compared[:, 0], log_likelihoods, self.likelihood_weight)
-        notes += report_unranked(scores, numbers)
-        codes = np.concatenate([slot.codes for slot in run.slots])
-        overviews = [tuple(row) for row in codes[:, : self.vqgan.overview].tolist()]
-        likenesses = list(map(likeness, images, overviews))
-        kept, rest = keep_best(scores, numbers, likenesses, run.settings.keep)
-        ranked_at = time.perf_counter()
-        run.took("ranking", ranked_at - started)
-
-        # What may not be seen is a tile from here on.
-        verdicts = self.checker.collect([check for slot in run.slots for check in slot.checks])
-        if self.concepts and self.checker.policy != "off":
-            verdicts = list(map(add_concepts, verdicts, self._comparison.cosines(compared[:, 1:])))
-        images = [
-            as_shown(image, verdict) if verdict.check == "hide" else image
-            for image, verdict in zip(images, verdicts, strict=True)
-        ]
-        run.took("checking", time.perf_counter() - ranked_at)
-
-        recipe = {
-            "model": self.name,
-            "revision": self.revision,
-            "precision": self.precision,
-            "machine": machine_kind(),
-            "prompt": run.prompt,
-            "normalized_prompt": self.normalize(run.prompt).strip(),
-            "settings": run.settings.as_dict(),
-            "seed": run.settings.seed,
-        }
-        drawn = [
-            Picture(
-                image=images[i],
-                score=scores[i],
-                candidate=numbers[i],
-                recipe=recipe | {"candidate": numbers[i]},
-                verdict=verdicts[i],
-                log_likelihood=float(log_likelihoods[i]),
-                overview=overviews[i],
-            )
-            for i in range(len(numbers))
-        ]
-        notes += report_verdicts([drawn[i].verdict for i in kept])
-        return Result(
-            [drawn[i] for i in kept], [drawn[i] for i in rest], recipe, run.seconds, notes
-        )
-
-    def _log_likelihoods(self, run: Run) -> np.ndarray:
-        """Of each candidate's codes with its prompt, in nats, [N].
-
-        Not of the codes for the whole picture: a style is no better for being more usual.
-        """
-        odds = np.concatenate([slot.log_odds for slot in run.slots])
-        return odds[:, self.vqgan.overview :].sum(1)
-
-    def _read(self, name: str, text: str, notes: list[str]) -> tuple[np.ndarray, np.ndarray]:
-        """A prompt's memory [1, S, D] and mask [1, S]; a note where it was too long."""
-        words = self.normalize(text)
-        tokens = self.tokenizer([words])
-        if not words.strip() or tokens.used[0] == 0:
-            raise SettingsError(
-                f"{name} holds nothing that the model can read; write a few English words."
-            )
-        if tokens.truncated[0]:
-            notes.append(
-                f"{name} is longer than the model reads: only its first {tokens.used[0]} tokens "
-                "were used."
-            )
-        return self._encode(tokens)
-
-    @cached_property
-    def _without_prompt(self) -> tuple[np.ndarray, np.ndarray]:
-        """Memory [1, S, D] and mask [1, S] of no prompt at all; the same in every run."""
-        return self._encode(self.tokenizer.without_prompt())
-
-    def _encode(self, tokens: Tokens) -> tuple[np.ndarray, np.ndarray]:
-        memory = self.encoder.encode(tokens.input_ids, tokens.attention_mask)
-        return np.asarray(memory), tokens.attention_mask
+        """Ranks the pictures of a run that is drawn; each has the recipe that remakes it."""
+        return make_result(self, run)
 
     @property
     def known_codes(self) -> int:
         """Codes from here on stand for no picture, though the network has an output for them."""
-        return min(self.vqgan.num_codes, self.weights.config.image_vocab_size)
+        return min(self.image_tokenizer.num_codes, self.weights.config.image_vocab_size)
 
     @property
-    def layout(self) -> Layout:
-        return Layout(self.vqgan.overview, self.vqgan.blank)
+    def layout(self) -> TokenLayout:
+        return self.image_tokenizer.layout
 
     @cached_property
-    def slots_together(self) -> int:
+    def batch_slots(self) -> int:
         """How many slots are drawn at a time, on all devices together; as memory allows."""
-        return fitting_slots(self.weights.config, self.vqgan.config, self.encoder.dtype)
+        return fitting_slots(self.weights.config, self.image_tokenizer.config, self.encoder.dtype)
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
-        """[N, T] -> [N, H, W, 3] uint8."""
+        """[N, T] -> [N, H, W, 3] uint8; FaultError where the decoder gives no numbers."""
+        return self._decode_with(self.image_tokenizer.decode, codes)
 
-        def decode(batch: np.ndarray) -> Array:
-            return self.vqgan.decode(spread(batch))
+    def _decode_small(self, codes: np.ndarray) -> np.ndarray:
+        """As `_decode` for a look on the way: fewer pixels, where that takes less time."""
+        return self._decode_with(self.image_tokenizer.decode_small, codes)
 
+    def _decode_with(self, decode: Callable[[Array], Array], codes: np.ndarray) -> np.ndarray:
         together = whole_rows(SLOT_ROWS)
         lanes = lanes_for(together)
-        decoded = pictures.in_batches(decode, codes, together // lanes, lanes)
+        rows = together // lanes
+        decoded = pictures.in_batches(lambda batch: decode(spread(batch)), codes, rows, lanes)
+        if not np.isfinite(decoded).all():
+            raise FaultError(NO_PICTURE)
         return pictures.to_pixels(decoded)
+
+    @cached_property
+    def _reader(self) -> PromptReader:
+        return PromptReader(self.encoder, self.normalize, self.tokenizer)
 
     def score(
         self,
@@ -295,16 +264,17 @@ class Pipeline:
         log_likelihoods: Sequence[float] | None = None,
     ) -> list[float]:
         """How well each picture fits the prompt; CLIP alone says it where nothing else is known."""
-        clip = self._comparison.of(images, prompt)[:, 0]
+        clip = self.scorer.of(images, prompt)[:, 0]
         if log_likelihoods is None:
             return clip.tolist()
         return total_scores(clip, np.float32(log_likelihoods), self.likelihood_weight)
 
     def compile_finishing(self) -> None:
-        """Compiles what follows drawing, by decoding and ranking pictures of nothing."""
-        blank = np.zeros((SLOT_ROWS, self.vqgan.length), np.int32)
-        self._comparison.of(pictures.to_images(self._decode(blank)), "")
+        """Compiles decoding and ranking, with blank pictures."""
+        blank = np.zeros((SLOT_ROWS, self.image_tokenizer.length), np.int32)
+        self._decode_small(blank)
+        self.scorer.of(pictures.to_images(self._decode(blank)), "")
 
     @cached_property
-    def _comparison(self) -> Comparison:
-        return Comparison(self.clip, self.clip_tokenizer, self.concepts)
+    def scorer(self) -> ClipScorer:
+        return ClipScorer(self.clip, self.clip_tokenizer, self.concepts)

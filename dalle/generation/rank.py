@@ -1,8 +1,8 @@
 """How well each picture fits the prompt, the order that follows, and which are kept.
 
-CLIP's opinion, and beside it, as much as a model's generation_config.json asks for, how likely the
-model itself held what it drew: a small model knows when it makes a muddle, and a small CLIP does
-not see it. Source: self-reranking, CogView, arxiv.org/abs/2105.13290, section 3.
+CLIP's logit, plus the log-likelihood of the codes with the weight in generation_config.json: a
+small model knows when it makes a muddle, and a small CLIP does not see it. Source: self-reranking,
+CogView, arxiv.org/abs/2105.13290, section 3.
 """
 
 import math
@@ -12,19 +12,31 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 from PIL import Image
 
+from dalle.models.image_tokenizer import TokenLayout
+
 # Points of score that a picture is set back by for each kept one ...
 REPEATED = 3.0  # that it looks like
 SAME_OVERVIEW = 0.5  # whose model chose the same for the whole picture, such as the style
+EMPTY = 6.0  # points that a picture of nothing but its background loses
 HASH_SIDE = 8
+# Points of score that a picture which goes on with another gains
+FIT = 0.2  # for each nat by which the kept codes are likelier after the drawn ones, at least
+LIKE = 8.0  # for each unit of the cosine of CLIP's embeddings of the two pictures
 
 
 def total_scores(
     clip: np.ndarray, log_likelihoods: np.ndarray, likelihood_weight: float
 ) -> list[float]:
-    """What pictures are ranked by: CLIP's logits [N] and so many times the log-likelihoods [N]."""
+    """The scores of pictures: CLIP's logits [N] plus weighted log-likelihoods [N]."""
     if not likelihood_weight:
         return clip.tolist()
     return (clip + likelihood_weight * log_likelihoods).tolist()
+
+
+def set_back_empty(scores: Sequence[float], codes: np.ndarray, layout: TokenLayout) -> list[float]:
+    """Scores [N] of pictures with codes [N, T]: fewer points where all parts are blank."""
+    empty = (codes[:, layout.overview :] == layout.blank).all(1)
+    return [score - EMPTY * bool(none) for score, none in zip(scores, empty, strict=True)]
 
 
 def best_first(scores: Sequence[float], candidates: Sequence[int]) -> list[int]:
@@ -49,7 +61,7 @@ def perceptual_hash(image: Image.Image) -> int:
 
 
 def likeness(image: Image.Image, overview: Sequence[int]) -> dict[Hashable, float]:
-    """What another picture may have in common with this one, and the points that it loses then."""
+    """Features that another picture may share, and the points that it loses for each."""
     return {
         ("looks", perceptual_hash(image)): REPEATED,
         ("overview", *overview): SAME_OVERVIEW,
@@ -64,8 +76,8 @@ def keep_best(
 ) -> tuple[list[int], list[int]]:
     """Indices of the pictures to keep and of the rest, the best first in each.
 
-    A picture that is like a kept one, see `likeness`, gives way to another, unless that one scores
-    less by more than the points for each time: nine times the same is a poor answer.
+    A picture like a kept one (see `likeness`) loses its points for each time, so that others may
+    come first: nine times the same is a poor answer.
     """
     left, kept, times = best_first(scores, candidates), [], Counter()
     while left and len(kept) < keep:

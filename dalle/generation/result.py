@@ -1,45 +1,48 @@
-"""What a run gives back: previews on the way, then the ranked pictures with their recipes."""
+"""The outcome of a run: previews on the way, then ranked pictures with their recipes."""
 
+import base64
 import json
 import math
-import os
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from dalle.errors import DalleError
+from dalle.files import write_atomically
 from dalle.generation.pictures import make_sheet
-from dalle.safety.pictures import NOT_CHECKED, Check, Verdict, as_shown
-from dalle.safety.provenance import RECIPE_CHUNK as RECIPE_CHUNK
-from dalle.safety.provenance import Marker, default_marker
+from dalle.safety.pictures.checker import NOT_CHECKED, Check, Verdict, as_shown
+from dalle.safety.provenance.marker import Marker, default_marker
 
 
 @dataclass(frozen=True)
 class Preview:
     """Pictures on the way, by candidate number, not yet ranked."""
 
-    pictures: list[Image.Image]  # what is not drawn yet is grey
+    pictures: list[Image.Image]  # unfinished parts are grey
     fraction: float  # of the tokens drawn, 0..1
 
     @property
     def stage(self) -> str:
-        """What is done next."""
+        """The stage that follows."""
         return "drawing" if self.fraction < 1 else "ranking"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture, how well it fits the prompt, what remakes it, and whether it may be shown."""
+    """One picture with its score, its recipe, and the verdict of the picture check."""
 
     image: Image.Image  # RGB; where `check` is "hide" a tile that says so, the pixels are gone
-    score: float  # what it was ranked by, see rank.py; nan where CLIP had no answer
+    score: float  # see rank.py; NaN where CLIP had no answer
     candidate: int
     recipe: dict[str, Any]  # model, revision, precision, prompt, settings, seed, candidate
     verdict: Verdict = NOT_CHECKED
     log_likelihood: float = math.nan  # of its codes, in the model's own opinion, in nats
     overview: tuple[int, ...] = ()  # its codes for the whole of it, where the model has such
+    codes: tuple[int, ...] = ()  # all its codes; none of a hidden picture
+    place: tuple[int, int] = (0, 0)  # top and left of the square that the codes are of
 
     @property
     def seed(self) -> int:
@@ -47,7 +50,7 @@ class Picture:
 
     @property
     def check(self) -> Check:
-        """What the picture check allows: "show", "blur" (somebody may ask to see it), "hide"."""
+        """The verdict of the picture check: "show", "blur" (a visitor may reveal it), "hide"."""
         return self.verdict.check
 
     @property
@@ -70,14 +73,18 @@ class Picture:
         marker = marker or default_marker()
         return marker.encode(self.shown(reveal=reveal), self.recipe, keep_prompt=keep_prompt)
 
+    def _repr_png_(self) -> bytes:
+        """How a notebook shows it: as the check lets it be seen, with all marks."""
+        return self.as_png()
+
 
 @dataclass(frozen=True)
 class Result:
-    """A run's pictures, best first, and what was used to draw them."""
+    """A run's pictures, best first, with the recipe that they share."""
 
     pictures: list[Picture]  # the best, as many as `keep` asks for
     rejected: list[Picture]  # the rest
-    recipe: dict[str, Any]  # what the pictures' recipes have in common
+    recipe: dict[str, Any]  # the common part of the pictures' recipes
     seconds: dict[str, float]  # by stage
     notes: list[str]  # sentences for the person who wrote the prompt
 
@@ -89,9 +96,9 @@ class Result:
     def prompt(self) -> str:
         return self.recipe["prompt"]
 
-    def sheet(self) -> Image.Image:
-        """The kept pictures in a square with the prompt underneath."""
-        return make_sheet([picture.shown() for picture in self.pictures], self.prompt)
+    def sheet(self, signature: str = "") -> Image.Image:
+        """The kept pictures in a square with the prompt underneath, and where they come from."""
+        return make_sheet([picture.shown() for picture in self.pictures], self.prompt, signature)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the pixels, as JSON can hold it."""
@@ -113,10 +120,27 @@ class Result:
             "notes": self.notes,
         }
 
-    def sheet_png(self, *, keep_prompt: bool = False, marker: Marker | None = None) -> bytes:
-        """The sheet as a marked PNG file; its recipe is what the pictures have in common."""
+    def sheet_png(
+        self, *, keep_prompt: bool = False, marker: Marker | None = None, signature: str = ""
+    ) -> bytes:
+        """The sheet as a marked PNG file; its recipe is the common part."""
         marker = marker or default_marker()
-        return marker.encode(self.sheet(), self.recipe, keep_prompt=keep_prompt)
+        return marker.encode(self.sheet(signature), self.recipe, keep_prompt=keep_prompt)
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: the sheet, then scores and notes in words."""
+        scores = ", ".join(f"{picture.score:.1f}" for picture in self.pictures)
+        lines = [
+            f"{len(self.pictures)} of {len(self.pictures) + len(self.rejected)} candidates, best "
+            f"first (CLIP: {scores}); seed {self.seed}.",
+            *self.notes,
+        ]
+        sheet = base64.b64encode(self.sheet_png()).decode()
+        return (
+            f'<figure><img alt="{escape(f"Pictures of: {self.prompt}")}" '
+            f'src="data:image/png;base64,{sheet}">'
+            f"<figcaption>{'<br>'.join(map(escape, lines))}</figcaption></figure>"
+        )
 
     def save(self, folder: str | Path, *, keep_prompt: bool = False) -> Path:
         """Writes 1.png (the best), 2.png, ..., sheet.png and recipe.json; returns the folder.
@@ -133,8 +157,8 @@ class Result:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name, content in files.items():
-                write_whole(folder / name, content)
-            write_whole(folder / "recipe.json", f"{recipe}\n".encode())
+                write_atomically(folder / name, content)
+            write_atomically(folder / "recipe.json", f"{recipe}\n".encode())
         except OSError as error:
             raise DalleError(
                 f"The pictures could not be written to {folder} ({error.strerror or error}); "
@@ -146,13 +170,3 @@ class Result:
 def finite(value: float) -> float | None:
     """The value; None for one that is not finite, which JSON cannot hold."""
     return value if math.isfinite(value) else None
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes under a name of its own, then renames: nobody sees half a file."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from dalle.models.layers import matmul
+from dalle.models.layers import HALF, matmul
 
 # With fewer a product is too short to gain; the encoder's first convolution alone has fewer.
 WIDE_CHANNELS = 128
@@ -31,8 +31,8 @@ def _convolution(x: Array, kernel: Array, stride: int, padding: tuple[int, int])
 def _strip_products(x: Array, kernel: Array, padding: tuple[int, int]) -> Array:
     """The convolution strip by strip, one bfloat16 product per row of the kernel.
 
-    A product wants its windows side by side in memory. Those of a whole picture are many times what
-    the caches hold, and would be read from memory again for each row of the kernel.
+    A product wants its windows side by side in memory. Those of a whole picture are larger than the
+    caches, and would be read from memory again for each row of the kernel.
     """
     size, _, channels, features = kernel.shape
     pictures, height, width = (x.shape[0], *(n + sum(padding) - size + 1 for n in x.shape[1:3]))
@@ -98,17 +98,17 @@ def convolve(
     size = kernel.shape[0]
     if size == stride and not any(padding):
         return _patch_products(x, kernel, dtype)
-    if dtype == jnp.bfloat16 and stride == 1 and kernel.shape[2] >= WIDE_CHANNELS:
-        return lax.platform_dependent(
-            x,
-            kernel,
-            cpu=lambda x, kernel: _strip_products(x, kernel, padding),
-            # Rounds the result too, which the next product would do anyway.
-            default=lambda x, kernel: _convolution(
-                x.astype(jnp.bfloat16), kernel, stride, padding
-            ).astype(jnp.float32),
-        )
-    return _convolution(x, kernel, stride, padding)
+    if dtype not in HALF or stride > 1 or kernel.shape[2] < WIDE_CHANNELS:
+        return _convolution(x, kernel, stride, padding)
+
+    def rounded(x: Array, kernel: Array) -> Array:
+        """Rounds the result too, which the next product would do anyway."""
+        return _convolution(x.astype(dtype), kernel, stride, padding).astype(jnp.float32)
+
+    if dtype == jnp.float16:
+        return rounded(x, kernel)
+    in_strips = partial(_strip_products, padding=padding)
+    return lax.platform_dependent(x, kernel, cpu=in_strips, default=rounded)
 
 
 class Conv(nn.Module):
@@ -131,8 +131,8 @@ class Conv(nn.Module):
         return y
 
 
-# Which taps of a kernel fall on the same pixel, once each pixel is there twice: for an even and for
-# an odd position, what the first and what the second of two pixels is multiplied by.
+# Which taps of a kernel fall on the same pixel, once each pixel is there twice: the factors of the
+# first and the second of two pixels, for an even and for an odd position.
 DOUBLED = np.array([[[1, 0, 0], [0, 1, 1]], [[1, 1, 0], [0, 0, 1]]], np.float32)
 
 
@@ -153,7 +153,7 @@ class DoublingConv(nn.Module):
             "aik,bjl,klcd->ijcabd", DOUBLED, DOUBLED, kernel.astype(jnp.float32),
             precision=lax.Precision.HIGHEST,
         ).reshape(2, 2, channels, -1).astype(kernel.dtype)  # fmt: skip
-        # Between any four pixels: what they give to even and odd rows and columns.
+        # Between any four pixels: their sums for even and odd rows and columns.
         y = convolve(x, sums, 1, (1, 1), self.dtype)
         y = y.reshape(rows, height + 1, width + 1, 2, 2, channels)
         parts = [[y[:, i : i + height, j : j + width, i, j] for j in (0, 1)] for i in (0, 1)]

@@ -1,6 +1,8 @@
-"""What the machine is: what it multiplies fastest, and how much memory it has left."""
+"""The machine: the dtype that it multiplies fastest, and its free memory."""
 
+import math
 import platform
+import re
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +12,10 @@ import jax.numpy as jnp
 # As Linux names the instructions that multiply bfloat16, on x86 and on ARM.
 BFLOAT16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16", "bf16"}
 BYTE_INSTRUCTION = "avx512_vnni"
+# Of NVIDIA's GPUs: Ampere (A100, A10G) and Ada (L4) multiply bfloat16, Volta and Turing (V100, T4,
+# RTX 20) float16 alone. See docs.nvidia.com/cuda/cuda-c-programming-guide, compute capabilities.
+BFLOAT16_CAPABILITY = 8.0
+FLOAT16_CAPABILITY = 7.0
 PROCESSOR = Path("/proc/cpuinfo")
 MEMORY = Path("/proc/meminfo")
 CONTAINER = Path("/sys/fs/cgroup")  # its limits, where the program runs in one
@@ -19,13 +25,36 @@ EIGEN_CONVOLVES = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_
 
 @cache
 def fast_dtype() -> jnp.dtype:
-    """bfloat16 on accelerators and on processors that know it; elsewhere it is slower: float32.
+    """bfloat16 where the machine multiplies it; elsewhere it is slower: float32.
 
-    Told from what the processor says of itself, not from a measurement: a dtype that changed from
+    Decided by the machine's description, not by a measurement: a dtype that changed from
     one start to the next would change the pictures.
     """
-    known = jax.default_backend() != "cpu" or BFLOAT16_INSTRUCTIONS & processor_flags()
+    if jax.default_backend() == "cpu":
+        known = bool(BFLOAT16_INSTRUCTIONS & processor_flags())
+    else:
+        known = compute_capability() >= BFLOAT16_CAPABILITY
     return jnp.dtype(jnp.bfloat16 if known else jnp.float32)
+
+
+@cache
+def inference_dtype() -> jnp.dtype:
+    """As `fast_dtype`, and float16 on a GPU whose matrix units know no bfloat16.
+
+    Its range is too small for gradients, so nothing is trained in it.
+    """
+    if jax.default_backend() != "cpu" and (
+        FLOAT16_CAPABILITY <= compute_capability() < BFLOAT16_CAPABILITY
+    ):
+        return jnp.dtype(jnp.float16)
+    return fast_dtype()
+
+
+def compute_capability() -> float:
+    """Of the first GPU, as NVIDIA counts; infinite for accelerators that have none."""
+    told = str(getattr(jax.local_devices()[0], "compute_capability", ""))
+    # AMD's names begin with letters ("gfx90a"), and TPUs have none: all of them know bfloat16.
+    return float(told) if re.fullmatch(r"\d+\.\d+", told) else math.inf
 
 
 @cache
@@ -40,11 +69,12 @@ def compiler_options() -> dict[str, str]:
     On AVX2 Eigen takes 0.63 to 0.86 times as long as YNNPACK (tests/benchmarks/operations.py);
     where the processor knows bfloat16 it was not measured.
     """
-    return {} if fast_dtype() == jnp.bfloat16 else EIGEN_CONVOLVES
+    processor = jax.default_backend() == "cpu"
+    return EIGEN_CONVOLVES if processor and fast_dtype() == jnp.float32 else {}
 
 
 def processor_flags() -> set[str]:
-    """What the first processor can do, as Linux tells; nothing where another system runs."""
+    """The features of the first processor, as Linux tells; nothing where another system runs."""
     if platform.system() != "Linux":
         return set()
     lines = PROCESSOR.read_text().splitlines()
@@ -53,13 +83,13 @@ def processor_flags() -> set[str]:
     return set(next(flags, ("", "", ""))[2].split())
 
 
-# What a compiler looks at, on x86 and on ARM; the clock and the like differ between the cores.
+# Lines with the features, on x86 and on ARM; the clock and the like differ between the cores.
 IDENTITY = ("vendor_id", "cpu family", "model", "stepping", "flags", "CPU implementer",
             "CPU architecture", "CPU variant", "CPU part", "CPU revision", "Features")  # fmt: skip
 
 
 def processor_identity() -> str:
-    """The first processor's kind and all that it can do; "" where that is not told."""
+    """The first processor's kind and features; "" where the system does not tell."""
     if platform.system() != "Linux":
         return ""
     first = PROCESSOR.read_text().partition("\n\n")[0]

@@ -8,12 +8,13 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 
-from dalle.models.cell_config import CellTokenizerConfig
-from dalle.models.config import BartConfig, ClipConfig, VqganConfig
-from dalle.models.hardware import fast_dtype
+from dalle.models.bart.config import BartConfig
+from dalle.models.checkpoints.folder import weight_files
+from dalle.models.clip.config import ClipConfig
+from dalle.models.hardware import inference_dtype
+from dalle.models.hub.registry import PARTS, ModelFiles, locate
 from dalle.models.loading import Config, read_geometry
-from dalle.models.memory import Memory, estimate
-from dalle.models.registry import PARTS, ModelFiles, locate
+from dalle.models.memory_estimate import Memory, estimate
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What there is to know of a model before it is loaded; `str` makes a page of it."""
+    """The facts of a model before it is loaded; `str` prints them."""
 
     name: str
     revision: str
@@ -79,7 +80,7 @@ def describe(
     """
     if not candidates or min(candidates) < 1:
         raise ValueError(f"candidates is {list(candidates)}; give at least one number above 0")
-    dtype = jnp.dtype(dtype or fast_dtype())
+    dtype = jnp.dtype(dtype or inference_dtype())
     return describe_files(locate(name, weights=False), candidates, dtype, decoder_dtype or dtype)
 
 
@@ -100,8 +101,7 @@ def describe_files(
 
 def bytes_on_disk(path: Path) -> int:
     """The size of a folder's weight files; 0 for a geometry."""
-    patterns = ("flax_model*.msgpack", "model*.safetensors")
-    return sum(file.stat().st_size for pattern in patterns for file in path.glob(pattern))
+    return sum(file.stat().st_size for file in weight_files(path) if file.is_file())
 
 
 def summary(config: Config) -> str:
@@ -115,17 +115,6 @@ def summary(config: Config) -> str:
                 f"{config.max_text_length} text tokens of {config.encoder_vocab_size:,}, "
                 f"{config.image_length} image tokens of {config.image_vocab_size:,}"
             )
-        case CellTokenizerConfig():
-            return (
-                f"cell tokeniser, {len(config.header)} codes for the picture and {config.grid} x "
-                f"{config.grid} for its cells, of {config.num_codes:,}, "
-                f"to {config.resolution} x {config.resolution} pixels"
-            )
-        case VqganConfig():
-            return (
-                f"VQGAN, {config.grid} x {config.grid} of {config.n_embed:,} codes "
-                f"to {config.resolution} x {config.resolution} pixels"
-            )
         case ClipConfig(text_config=text, vision_config=vision):
             return (
                 f"{vision.num_hidden_layers} layers of width {vision.hidden_size} for pictures of "
@@ -133,3 +122,4 @@ def summary(config: Config) -> str:
                 f"{text.num_hidden_layers} of {text.hidden_size} for "
                 f"{text.max_position_embeddings} text tokens"
             )
+    return config.summary()

@@ -1,7 +1,8 @@
 """The layers that all networks share; every product goes through `matmul`.
 
-bfloat16 inputs with float32 accumulation is what the matrix units of TPUs and of recent CPUs
-compute; asking for it by `preferred_element_type` is the only form that reaches them on a CPU.
+The matrix units of TPUs and of recent CPUs take bfloat16 inputs and accumulate in float32. On a CPU
+only `preferred_element_type` reaches them. float16 inputs with float32 accumulation are the same on
+GPUs that do not know bfloat16.
 """
 
 from functools import partial
@@ -13,28 +14,29 @@ from jax import Array, lax
 from jax.experimental.layout import Layout, with_layout_constraint
 
 ROW_MAJOR = Layout(major_to_minor=(0, 1))
+HALF = (jnp.bfloat16, jnp.float16)
 
 
 def _product(x: Array, y: Array) -> Array:
-    """[M, K] x [K, N] -> [M, N] float32."""
+    """[rows, inputs] x [inputs, outputs] -> [rows, outputs] float32."""
     return lax.dot_general(x, y, (((1,), (0,)), ((), ())), preferred_element_type=jnp.float32)
 
 
-@jax.custom_vjp
-def _bfloat16_product(x: Array, kernel: Array) -> Array:
-    """[M, K] x [K, N] -> [M, N] float32, both rounded to bfloat16 first."""
-    return _product(x.astype(jnp.bfloat16), kernel.astype(jnp.bfloat16))
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _half_product(x: Array, kernel: Array, dtype: jnp.dtype) -> Array:
+    """As above, both operands rounded to a `dtype` of 16 bits first."""
+    return _product(x.astype(dtype), kernel.astype(dtype))
 
 
-def _forward(x: Array, kernel: Array) -> tuple[Array, tuple]:
-    rounded = x.astype(jnp.bfloat16), kernel.astype(jnp.bfloat16)
+def _forward(x: Array, kernel: Array, dtype: jnp.dtype) -> tuple[Array, tuple]:
+    rounded = x.astype(dtype), kernel.astype(dtype)
     # Empty arrays carry the dtypes to the backward pass, which only sees rounded values.
     return _product(*rounded), (*rounded, jnp.zeros((0,), x.dtype), jnp.zeros((0,), kernel.dtype))
 
 
-def _backward(saved: tuple, cotangent: Array) -> tuple[Array, Array]:
+def _backward(dtype: jnp.dtype, saved: tuple, cotangent: Array) -> tuple[Array, Array]:
     x, kernel, like_x, like_kernel = saved
-    cotangent = cotangent.astype(jnp.bfloat16)
+    cotangent = cotangent.astype(dtype)
     # Left alone, XLA:CPU folds the transposes into the products and falls off the fast path.
     kernel_t = with_layout_constraint(kernel.T, ROW_MAJOR)
     x_t = with_layout_constraint(x.T, ROW_MAJOR)
@@ -44,17 +46,17 @@ def _backward(saved: tuple, cotangent: Array) -> tuple[Array, Array]:
     )
 
 
-_bfloat16_product.defvjp(_forward, _backward)
+_half_product.defvjp(_forward, _backward)
 
 
 def matmul(x: Array, kernel: Array, dtype: jnp.dtype) -> Array:
-    """[..., K] x [K, N] -> [..., N] float32, computed from `dtype` inputs."""
+    """[..., inputs] x [inputs, outputs] -> [..., outputs] float32, computed from `dtype` inputs."""
     rows = x.reshape(-1, x.shape[-1])
-    if dtype == jnp.bfloat16:
-        product = _bfloat16_product(rows, kernel)
+    if dtype in HALF:
+        linear = _half_product(rows, kernel, jnp.dtype(dtype))
     else:
-        product = jnp.dot(rows, kernel, precision=lax.Precision.HIGHEST)
-    return product.reshape(*x.shape[:-1], kernel.shape[-1])
+        linear = jnp.dot(rows, kernel, precision=lax.Precision.HIGHEST)
+    return linear.reshape(*x.shape[:-1], kernel.shape[-1])
 
 
 class Linear(nn.Module):
@@ -77,37 +79,37 @@ class Linear(nn.Module):
 
 
 @jax.custom_vjp
-def _normalise(x: Array, epsilon: Array) -> Array:
+def _normalize(x: Array, epsilon: Array) -> Array:
     """Mean 0 and variance 1 over the last axis."""
-    return _normalise_forward(x, epsilon)[0]
+    return _normalize_forward(x, epsilon)[0]
 
 
-def _normalise_forward(x: Array, epsilon: Array) -> tuple[Array, tuple]:
+def _normalize_forward(x: Array, epsilon: Array) -> tuple[Array, tuple]:
     centred = x - x.mean(-1, keepdims=True)
     gain = lax.rsqrt(jnp.square(centred).mean(-1, keepdims=True) + epsilon)
     y = centred * gain
     return y, (y, gain)
 
 
-def _normalise_backward(saved: tuple, cotangent: Array) -> tuple[Array, None]:
-    # Fewer passes over memory than what differentiating the forward pass comes to.
+def _normalize_backward(saved: tuple, cotangent: Array) -> tuple[Array, None]:
+    # Fewer passes over memory than differentiating the forward pass.
     y, gain = saved
     along = (cotangent * y).mean(-1, keepdims=True)
     return gain * (cotangent - cotangent.mean(-1, keepdims=True) - y * along), None
 
 
-_normalise.defvjp(_normalise_forward, _normalise_backward)
+_normalize.defvjp(_normalize_forward, _normalize_backward)
 
 
 class LayerNorm(nn.Module):
-    """Normalisation over the last axis in float32; a published norm may lack its scale."""
+    """Normalization over the last axis in float32; a published norm may lack its scale."""
 
     use_scale: bool = True
     epsilon: float = 1e-5
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        y = _normalise(x, self.epsilon)
+        y = _normalize(x, self.epsilon)
         if self.use_scale:
             y = y * self.param("scale", nn.initializers.ones, (x.shape[-1],))
         return y + self.param("bias", nn.initializers.zeros, (x.shape[-1],))
@@ -127,23 +129,23 @@ class Embedding(nn.Module):
 
 
 def attention(query: Array, key: Array, value: Array, mask: Array) -> Array:
-    """Softmax attention, [B, H, T, K] x [B, H, S, K] -> [B, H, T, K] float32.
+    """Softmax attention, [B, A, T, K] x [B, A, S, K] -> [B, A, T, K] float32.
 
-    mask is boolean, broadcast to [B, H, T, S]; False hides a key. The query comes scaled.
+    mask is boolean, broadcast to [B, A, T, S]; False hides a key. The query comes scaled.
     """
-    scores = jnp.einsum("bhtk,bhsk->bhts", query, key, precision=lax.Precision.HIGHEST)
+    scores = jnp.einsum("batk,bask->bats", query, key, precision=lax.Precision.HIGHEST)
     weights = jax.nn.softmax(jnp.where(mask, scores, jnp.finfo(jnp.float32).min), axis=-1)
-    return jnp.einsum("bhts,bhsk->bhtk", weights, value, precision=lax.Precision.HIGHEST)
+    return jnp.einsum("bats,bask->batk", weights, value, precision=lax.Precision.HIGHEST)
 
 
 def split_heads(x: Array, heads: int) -> Array:
-    """[B, T, D] -> [B, H, T, K]."""
+    """[B, T, D] -> [B, A, T, K]."""
     rows, length, width = x.shape
     return x.reshape(rows, length, heads, width // heads).transpose(0, 2, 1, 3)
 
 
 def merge_heads(x: Array) -> Array:
-    """[B, H, T, K] -> [B, T, D]."""
+    """[B, A, T, K] -> [B, T, D]."""
     rows, heads, length, size = x.shape
     return x.transpose(0, 2, 1, 3).reshape(rows, length, heads * size)
 
@@ -152,7 +154,7 @@ gelu = partial(jax.nn.gelu, approximate=False)
 
 
 class GroupNorm(nn.Module):
-    """Normalisation of [B, H, W, C] in float32, over positions and groups of channels."""
+    """Normalization of [B, H, W, C] in float32, over positions and groups of channels."""
 
     groups: int
     epsilon: float = 1e-6

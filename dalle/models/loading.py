@@ -1,26 +1,25 @@
 """The networks with their weights: from files, or random ones of a published geometry."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from dalle.models.bart import Bart, bart_shapes
-from dalle.models.cell_config import CellTokenizerConfig
-from dalle.models.cells import CellTokenizer, cell_shapes
-from dalle.models.checkpoint import leaf_dtype, read_json, read_params
-from dalle.models.clip import Clip, clip_shapes
-from dalle.models.config import BartConfig, ClipConfig, VqganConfig
-from dalle.models.registry import resolve
-from dalle.models.vqgan import Vqgan, vqgan_shapes
+from dalle.models.bart.config import BartConfig
+from dalle.models.bart.network import Bart, bart_shapes
+from dalle.models.checkpoints.checkpoint import leaf_dtype, read_params
+from dalle.models.checkpoints.folder import CONFIG, read_json
+from dalle.models.clip.config import ClipConfig
+from dalle.models.clip.network import Clip, clip_shapes
+from dalle.models.hub.registry import resolve
+from dalle.models.image_tokenizer import ImageTokenizer, ImageTokenizerConfig
+from dalle.models.published_config import read
+from dalle.models.tokenizer_registry import IMAGE_TOKENIZERS, tokenizer_class
 
-Config = BartConfig | VqganConfig | CellTokenizerConfig | ClipConfig
-
-# The parts of an image tokeniser that read pictures, which drawing never does.
-READERS = ("encoder", "quant_conv", "reader")
+Config = BartConfig | ImageTokenizerConfig | ClipConfig
 
 # Not a power of two, so that the repetitions do not line up with the rows of a kernel.
 NOISE_VALUES = 1_000_003
@@ -38,22 +37,20 @@ def load_bart(source: str | Path, dtype: jnp.dtype = jnp.float32) -> Bart:
 
 def load_vqgan(
     source: str | Path, dtype: jnp.dtype = jnp.float32, *, reads: bool = True
-) -> Vqgan | CellTokenizer:
-    """An image tokeniser, of the kind that its config.json names; otherwise as load_bart.
+) -> ImageTokenizer:
+    """An image tokenizer of the model_type in its config.json; otherwise as load_bart.
 
     One that never `reads` pictures has no parameters for `encode`.
     """
     path = resolve(source, "vqgan")
     config, shapes = read_geometry(path, "vqgan")
-    unread = () if reads else READERS
-    params = make_params(path, shapes, kernel_dtype(config, dtype), unread)
-    if isinstance(config, CellTokenizerConfig):
-        return CellTokenizer(config, params, dtype)
-    return Vqgan.from_params(config, params, dtype)
+    unread = () if reads else config.READERS
+    params = make_params(path, shapes, config.kernel_dtype(dtype), unread)
+    return tokenizer_class(config).from_params(config, params, dtype)
 
 
 def load_clip(source: str | Path, dtype: jnp.dtype = jnp.float32) -> Clip:
-    """What scores pictures against a text; otherwise as load_bart."""
+    """The network that scores pictures against a text; otherwise as load_bart."""
     path = resolve(source, "clip")
     config, shapes = read_geometry(path, "clip")
     preprocessor = path / "preprocessor_config.json"
@@ -67,23 +64,30 @@ def load_clip(source: str | Path, dtype: jnp.dtype = jnp.float32) -> Clip:
 
 def read_geometry(path: Path, part: str) -> tuple[Config, dict[str, Any]]:
     """A part's config and the shapes of its parameters, from its folder or geometry file."""
-    published = read_json(path if path.suffix == ".json" else path / "config.json")
+    published = read_json(path if path.suffix == ".json" else path / CONFIG)
+    config = parse_config(published, part)
+    return config, shapes_of(config)
+
+
+def parse_config(published: dict[str, Any], part: str) -> Config:
+    """A part's config; CheckpointError names a field that is missing or that cannot be."""
     if part == "bart":
-        config = BartConfig.from_json(published)
-        return config, bart_shapes(config)
+        return BartConfig.from_json(published)
     if part == "clip":
-        config = ClipConfig.from_json(published)
-        return config, clip_shapes(config)
-    if published.get("model_type") == CellTokenizerConfig.MODEL_TYPE:
-        config = CellTokenizerConfig.from_json(published)
-        return config, cell_shapes(config)
-    config = VqganConfig.from_json(published)
-    return config, vqgan_shapes(config)
+        return ClipConfig.from_json(published)
+    known = Literal[tuple(IMAGE_TOKENIZERS)]
+    kind = read("model_type", published.get("model_type", ""), known)
+    return IMAGE_TOKENIZERS[kind].Config.from_json(published)
 
 
-def kernel_dtype(config: Config, dtype: jnp.dtype) -> jnp.dtype:
-    """A cell tokeniser rounds as it draws: its codes must not depend on the products' dtype."""
-    return jnp.float32 if isinstance(config, CellTokenizerConfig) else dtype
+def shapes_of(config: Config) -> dict[str, Any]:
+    """The tree of a network's parameters, as shapes."""
+    match config:
+        case BartConfig():
+            return bart_shapes(config)
+        case ClipConfig():
+            return clip_shapes(config)
+    return tokenizer_class(config).shapes(config)
 
 
 def make_params(
@@ -107,10 +111,10 @@ def random_params(
     generator = np.random.default_rng(seed)
     noise = (0.02 * generator.standard_normal(NOISE_VALUES)).astype(np.float32)
 
-    def draw(name: tuple[str, ...], shape: tuple[int, ...]) -> jax.Array:
+    def random_leaf(name: tuple[str, ...], shape: tuple[int, ...]) -> jax.Array:
         values = noise + 1 if name[-1].endswith("scale") else noise
         values = np.roll(values, generator.integers(NOISE_VALUES)).astype(leaf_dtype(name, dtype))
         return jnp.asarray(np.resize(values, shape))
 
     leaves = flatten_dict(shapes).items()
-    return unflatten_dict({name: draw(name, leaf.shape) for name, leaf in leaves})
+    return unflatten_dict({name: random_leaf(name, leaf.shape) for name, leaf in leaves})

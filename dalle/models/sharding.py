@@ -1,7 +1,6 @@
 """Work shared out over all devices of this machine; with a single one nothing is moved.
 
-Candidates go side by side: each device has all weights and some of the rows. For a model that is
-too large or too slow for that, `split_decoder` gives each device a part of every weight instead.
+Candidates go side by side: each device has all weights and some of the rows.
 """
 
 from functools import cache
@@ -12,9 +11,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from dalle.models.decoding import DecoderWeights
-
-ROWS, PARTS = "rows", "parts"  # the mesh's axes
+ROWS = "rows"  # the mesh's axis
 
 
 @cache
@@ -45,18 +42,3 @@ def everywhere(tree: Any) -> Any:
 def _put(tree: Any, places: P) -> Any:
     mesh = local_mesh()
     return tree if mesh.size == 1 else jax.device_put(tree, NamedSharding(mesh, places))
-
-
-def split_decoder(weights: DecoderWeights, mesh: Mesh) -> DecoderWeights:
-    """Where a decoder's arrays go when its kernels [out, in] are cut along `out`, over PARTS.
-
-    A tree of shardings, for jax.device_put; what does not divide evenly stays whole. Keys and
-    values [R, H, T, K] belong to P(ROWS, PARTS) then.
-    """
-
-    def place(path: tuple, leaf: Any) -> NamedSharding:
-        kernel = getattr(path[-1], "key", None) == "kernel"
-        cut = kernel and leaf.shape[0] % mesh.shape[PARTS] == 0
-        return NamedSharding(mesh, P(PARTS) if cut else P())
-
-    return jax.tree_util.tree_map_with_path(place, weights)

@@ -1,1 +1,1 @@
-"""What may be asked for, what may be seen, and what a picture carries when it leaves."""
+"""The prompt filter, the picture check, and the marks of origin in files."""

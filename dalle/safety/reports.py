@@ -1,8 +1,11 @@
-"""Reports of visitors about pictures: JSON lines in a folder, kept for 90 days.
+"""Reports of visitors about pictures: a file of JSON each in a folder, kept for 90 days.
 
-A report has a category, an optional note, and what the visitor ticked: the prompt, the picture. No
+A report has a category, an optional note, and, if ticked, the prompt and the picture. No
 address, no session, no time finer than the day. Where the owner names a private data set on the
 Hub and a token that may write to it, huggingface_hub's CommitScheduler pushes the folder there.
+
+The folder may be a bucket of the Hub's, mounted: each file is new and written once, since a mounted
+bucket takes no more lines for a file that is there (github.com/huggingface/hf-mount, "Writes").
 """
 
 import io
@@ -20,7 +23,7 @@ from typing import Any
 from PIL import Image
 
 from dalle.errors import DalleError
-from dalle.server_settings import ServerSettings
+from dalle.safety.settings import SafetySettings
 from dalle.settings import SettingsError, check_text
 
 log = logging.getLogger(__name__)
@@ -41,7 +44,11 @@ MAX_PICTURE = 2 * 2**20  # bytes
 MAX_PER_DAY = 1000  # a flood of reports must not fill the disk
 KEPT_DAYS = 90
 PUSHED_EVERY = 10  # minutes
-# What a report tells about a picture; the rest of the recipe may hold the prompt.
+LOST = (
+    "reports in %s are lost when the Space restarts: mount a bucket (hf spaces volumes set "
+    "OWNER/NAME -v hf://buckets/OWNER/BUCKET:/data) and set NINEFOLD_REPORTS_FOLDER=/data/reports"
+)
+# Fields of the recipe in a report; the rest of the recipe may hold the prompt.
 FROM_RECIPE = ("model", "revision", "seed", "candidate")
 FILE_DAY = re.compile(r"(?:.*/)?\w+-(\d{4}-\d\d-\d\d)-\w+\.(?:jsonl|png)")
 
@@ -66,7 +73,7 @@ class Reports:
         self.folder = Path(folder)
         self.repository = repository
         self._today = today
-        self._process = secrets.token_hex(4)  # each process appends to files of its own
+        self._process = secrets.token_hex(4)  # each process has names of its own
         self._day, self._count = today(), 0
         self._scheduler: Any = None
         try:
@@ -74,7 +81,7 @@ class Reports:
         except OSError as error:
             raise SettingsError(
                 f"NINEFOLD_REPORTS_FOLDER is {str(folder)!r}, which cannot be written to "
-                f"({error.strerror}); name another folder."
+                f"({error.strerror}); name another folder, on a Space one in a mounted bucket."
             ) from error
         if repository:
             self._scheduler = start_pushing(self.folder, repository, token, endpoint)
@@ -82,7 +89,7 @@ class Reports:
         self.purge()
 
     @classmethod
-    def of(cls, settings: ServerSettings) -> "Reports | None":
+    def of(cls, settings: SafetySettings, *, on_space: bool = False) -> "Reports | None":
         """None where no folder is set: then there is no Report button."""
         if bool(settings.reports_repository) != bool(settings.reports_token):
             raise SettingsError(
@@ -96,6 +103,9 @@ class Reports:
             )
         if not settings.reports_folder:
             return None
+        stays = settings.reports_repository or is_mounted(settings.reports_folder)
+        if on_space and not stays:
+            log.warning(LOST, settings.reports_folder)
         return cls(settings.reports_folder, settings.reports_repository, settings.reports_token)
 
     def add(
@@ -109,7 +119,8 @@ class Reports:
     ) -> str:
         """Writes a report and returns its number; `prompt` and `png` only if the visitor ticked it.
 
-        The pixels of `png` are kept, none of its text. DalleError for what cannot be taken.
+        The pixels of `png` are kept, none of its text. DalleError for a report that cannot be
+        taken.
         """
         if category not in CATEGORIES:
             raise SettingsError(
@@ -137,7 +148,7 @@ class Reports:
         return number
 
     def purge(self) -> None:
-        """Deletes what is older than KEPT_DAYS, in the folder and on the Hub."""
+        """Deletes reports older than KEPT_DAYS, in the folder and on the Hub."""
         oldest = self._today() - timedelta(days=KEPT_DAYS)
         for path in [*self.folder.glob("*.jsonl"), *self.folder.glob("pictures/*.png")]:
             if is_older(path.name, oldest):
@@ -146,7 +157,7 @@ class Reports:
             self._scheduler.api.run_as_future(purge_hub, self._scheduler, oldest)
 
     def close(self) -> None:
-        """Pushes what is left, and stops."""
+        """Pushes the remaining reports, and stops."""
         if self._scheduler:
             self._scheduler.trigger().result()
             self._scheduler.stop()
@@ -164,18 +175,25 @@ class Reports:
         return new_day
 
     def _write(self, day: date, line: dict[str, Any], pixels: bytes | None) -> None:
+        content = f"{json.dumps(line)}\n".encode()
+        files = {f"reports-{day}-{self._process}{self._count:04}.jsonl": content}
+        if pixels is not None:
+            files = {line["picture"]: pixels, **files}
         try:
-            if pixels is not None:
-                path = self.folder / line["picture"]
-                partial = path.with_suffix(".partial")
-                partial.write_bytes(pixels)
-                partial.replace(path)
-            with (self.folder / f"reports-{day}-{self._process}.jsonl").open("a") as file:
-                file.write(json.dumps(line) + "\n")
+            for name, content in files.items():
+                (self.folder / name).write_bytes(content)
         except OSError as error:
+            for name in files:
+                (self.folder / name).unlink(missing_ok=True)
             raise DalleError(
                 f"The report could not be kept ({error.strerror}); try again later."
             ) from error
+
+
+def is_mounted(folder: str | Path) -> bool:
+    """Whether a folder is on another disk than the process's own, which a Space empties."""
+    folder = Path(folder).absolute()
+    return any(path.is_mount() for path in (folder, *folder.parents[:-1]))
 
 
 def strip(png: bytes) -> bytes:
@@ -201,7 +219,7 @@ def is_older(name: str, oldest: date) -> bool:
 
 def start_pushing(folder: Path, repository: str, token: str, endpoint: str | None) -> Any:
     """The scheduler; None where the Hub does not answer: reports then stay in the folder."""
-    # Imported here: whoever keeps reports to themselves needs no Hub.
+    # Imported here: reports in a folder need no Hub.
     from huggingface_hub import CommitScheduler, HfApi
     from huggingface_hub.errors import HTTPError
 

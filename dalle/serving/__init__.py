@@ -1,1 +1,1 @@
-"""The page, its API, and the engine that draws for both."""
+"""The page, the API, and the server around them."""

@@ -1,4 +1,4 @@
-"""From what a person types to the token ids that the models read."""
+"""From a typed prompt to the token ids that the models read."""
 
 from dalle.text.normalize import TextNormalizer
 from dalle.text.tokenize import ClipTokenizer, PromptTokenizer, Tokens, train_tokenizer

@@ -1,4 +1,4 @@
-"""Prompt normalisation as the published models were trained with it.
+"""Prompt normalization as the published models were trained with it.
 
 The rules are those of dalle-mini 0.1.5 (github.com/borisdayma/dalle-mini, model/text.py), which
 splits hashtags in the way of wordninja (github.com/keredson/wordninja).
@@ -58,9 +58,10 @@ AFTER_HASHTAGS: Rules = (
     (QUOTE, "'"),
     (SLASH, "/"),
     (r"(\D)\1{3,}", r"\1"),  # four or more; three may be a Roman VIII
-    (r"\s+", " "),  # before the two merges, so that neither scans a long run of spaces again
-    (r'[\s"]*"[\s"]*', ' " '),
-    (r"[\s,]*,[\s,]*", ", "),
+    (r"\s+", " "),
+    # Both begin where a run begins, or a long one would be scanned anew from each sign in it.
+    (r'(?<![\s"])[\s"]*"[\s"]*', ' " '),
+    (r"(?<![\s,])[\s,]*,[\s,]*", ", "),
 )
 
 # Unidecode, which spelt the training captions, is under the GPL. text-unidecode holds the older
@@ -76,7 +77,7 @@ ROMANISED_ANEW = str.maketrans({
 })
 # fmt: on
 
-# What there is in every emoji: a digit with a keycap has the keycap.
+# Characters of every emoji: a digit with a keycap has the keycap.
 EMOJI_SIGNS = frozenset(sign for signs in emoji.EMOJI_DATA for sign in signs if not sign.isascii())
 
 
@@ -94,7 +95,7 @@ class TextNormalizer:
             )
 
     def __call__(self, prompt: str) -> str:
-        """Returns the normalised prompt, which always starts with a space."""
+        """Returns the normalized prompt, which always starts with a space."""
         text = ftfy.fix_text(prompt[:LONGEST_TEXT])
         text = html.unescape(html.unescape(text))
         if not EMOJI_SIGNS.isdisjoint(text):  # looking for emoji is half of the time
@@ -142,7 +143,7 @@ def split_words(
 ) -> list[str]:
     """Cuts joined words apart where the sum of the words' costs is lowest."""
     # cheapest[i]: the cost of the best way to cut text[:i], and the length of its last word.
-    # What no word covers falls apart into single letters.
+    # Letters outside of all words stay single.
     cheapest = [(0.0, 0)]
     for end in range(1, len(text) + 1):
         best = (math.inf, 1)
@@ -165,7 +166,7 @@ def split_words(
 
 
 def transliterate(text: str) -> str:
-    """Spells any script in ASCII, and drops what has no spelling."""
+    """Spells any script in ASCII, and drops characters without a spelling."""
     if text.isascii():
         return text
     return "".join(map(_spell, text.translate(ROMANISED_ANEW)))

@@ -1,11 +1,10 @@
-"""Byte-level BPE tokenisers: BART's for the prompt, CLIP's for the scoring, and one to train.
+"""Byte-level BPE tokenizers: BART's for the prompt, CLIP's for the scoring, and one to train.
 
 Both read the published files with the `tokenizers` library and give the ids that the classes of
 `transformers` give, with one difference: a special token typed in a prompt ("</s>") is ordinary
 text, so that writing one does not end the prompt.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,16 +23,16 @@ from tokenizers import (
 from tokenizers.models import BPE
 
 from dalle.errors import DalleError
+from dalle.files import write_atomically
 
 # In the order of their ids.
 BART_SPECIALS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 CLIP_SPECIALS = ("<|startoftext|>", "<|endoftext|>")
-CLIP_WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """Prompts as rows of one length, and what of each prompt found room."""
+    """Prompts as rows of one length, and the part of each that found room."""
 
     input_ids: np.ndarray  # [B, S] int32
     attention_mask: np.ndarray  # [B, S] int32, 1 up to the end token
@@ -41,9 +40,10 @@ class Tokens:
     truncated: list[bool]  # whether the prompt had more
 
 
-class _BytePairTokenizer(ABC):
+class _BytePairTokenizer:
     """Texts to rows of ids: start, the text's tokens, end, padding."""
 
+    PUBLISHED: str  # the class of transformers for the older pair of files
     START: str
     END: str
     PAD: str
@@ -67,7 +67,7 @@ class _BytePairTokenizer(ABC):
             return _parse(lambda: Tokenizer.from_file(str(whole)), str(whole))
         if vocab.is_file() and merges.is_file():
             return _parse(
-                lambda: cls._assemble(*BPE.read_file(str(vocab), str(merges))),
+                lambda: cls._convert(str(vocab), str(merges)),
                 f"{vocab} with {merges.name}",
             )
         raise DalleError(
@@ -75,10 +75,13 @@ class _BytePairTokenizer(ABC):
             "merges.txt; copy them from the model's repository"
         )
 
-    @staticmethod
-    @abstractmethod
-    def _assemble(vocab: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
-        """Builds from the older pair of files what tokenizer.json says outright."""
+    @classmethod
+    def _convert(cls, vocab: str, merges: str) -> Tokenizer:
+        """The older pair of files, as transformers reads it."""
+        import transformers  # takes seconds, and only such folders need it
+
+        published = getattr(transformers, cls.PUBLISHED)
+        return published(vocab=vocab, merges=merges).backend_tokenizer
 
     @property
     def vocab_size(self) -> int:
@@ -86,6 +89,11 @@ class _BytePairTokenizer(ABC):
         # The published BART vocabulary ends with <mask>, which has no row in the embedding.
         vocab = self._tokenizer.get_vocab()
         return 1 + max(id_ for token, id_ in vocab.items() if token != "<mask>")
+
+    @property
+    def end(self) -> int:
+        """The id of the token that ends a text."""
+        return self._end
 
     def _special(self, token: str) -> int:
         id_ = self._tokenizer.token_to_id(token)
@@ -115,8 +123,9 @@ class _BytePairTokenizer(ABC):
 
 
 class PromptTokenizer(_BytePairTokenizer):
-    """BART's tokeniser as DALL·E mini uses it, with the normalisation of its training."""
+    """BART's tokenizer as DALL·E mini uses it, with the normalization of its training."""
 
+    PUBLISHED = "BartTokenizer"
     START, END, PAD = "<s>", "</s>", "<pad>"
 
     def __init__(
@@ -139,26 +148,20 @@ class PromptTokenizer(_BytePairTokenizer):
         return cls(cls._read(folder), max_length, normalizer)
 
     def __call__(self, prompts: Sequence[str]) -> Tokens:
-        """Normalises and tokenises each prompt into one row."""
+        """Normalizes and tokenizes each prompt into one row."""
         _refuse_string(prompts)
         return self._rows([self._normalizer(p) if self._normalizer else p for p in prompts])
 
     def without_prompt(self, rows: int = 1) -> Tokens:
         """Returns the rows that super conditioning compares with: no prompt at all."""
-        # Not the same as an empty prompt, whose normalised form is one space.
+        # Not the same as an empty prompt, whose normalized form is one space.
         return self._rows([""] * rows)
-
-    @staticmethod
-    def _assemble(vocab: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
-        tokenizer = Tokenizer(BPE(vocab, merges))
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-        tokenizer.decoder = decoders.ByteLevel()
-        return tokenizer
 
 
 class ClipTokenizer(_BytePairTokenizer):
-    """CLIP's tokeniser: lower case, words that end in </w>, padded with the end token."""
+    """CLIP's tokenizer: lower case, words that end in </w>, padded with the end token."""
 
+    PUBLISHED = "CLIPTokenizer"
     START, END, PAD = "<|startoftext|>", "<|endoftext|>", "<|endoftext|>"
 
     @classmethod
@@ -167,29 +170,9 @@ class ClipTokenizer(_BytePairTokenizer):
         return cls(cls._read(folder), max_length)
 
     def __call__(self, texts: Sequence[str]) -> Tokens:
-        """Tokenises each text into one row."""
+        """Tokenizes each text into one row."""
         _refuse_string(texts)
         return self._rows(texts)
-
-    @staticmethod
-    def _assemble(vocab: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
-        model = BPE(vocab, merges, end_of_word_suffix="</w>", unk_token=ClipTokenizer.END)
-        tokenizer = Tokenizer(model)
-        tokenizer.normalizer = normalizers.Sequence(
-            [
-                normalizers.NFC(),
-                normalizers.Replace(Regex(r"\s+"), " "),
-                normalizers.Lowercase(),
-            ]
-        )
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-            [
-                pre_tokenizers.Split(Regex(CLIP_WORDS), behavior="removed", invert=True),
-                pre_tokenizers.ByteLevel(add_prefix_space=False),
-            ]
-        )
-        tokenizer.decoder = decoders.ByteLevel()
-        return tokenizer
 
 
 def train_tokenizer(
@@ -232,9 +215,7 @@ def train_tokenizer(
     )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / "tokenizer.json.partial"
-    partial.write_text(tokenizer.to_str(pretty=True), encoding="utf-8")
-    partial.replace(folder / "tokenizer.json")
+    write_atomically(folder / "tokenizer.json", tokenizer.to_str(pretty=True))
 
 
 def _parse(read: Callable[[], Tokenizer], name: str) -> Tokenizer:

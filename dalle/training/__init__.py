@@ -1,1 +1,1 @@
-"""Teaching the models: captioned pictures to learn from, the training loops, the measurements."""
+"""Training of all networks: captioned pictures, training loops, measurements."""

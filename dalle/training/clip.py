@@ -1,10 +1,9 @@
 """Trains CLIP on the same pictures: which caption goes with which picture.
 
-Beside the other captions of a batch every picture is held against its own caption with one word
-changed (another colour, another number, the other side): without these, finding the right thing
-is enough and the ranking learns nothing finer. Every caption is also held against pictures of the
-batch in which some cells are wrong. Half of the pictures have been through the image tokeniser,
-because what will be ranked has been too.
+Each picture is compared with the captions of the batch, and with its own caption with one word
+changed (another colour, number or side). Without these, the right thing alone would be enough and
+the ranking would learn nothing finer. Half of the pictures have been through the image tokenizer,
+as the pictures to be ranked have.
 """
 
 import re
@@ -18,17 +17,17 @@ import numpy as np
 import optax
 from jax import Array
 
-from dalle.models.cells import CellTokenizer
-from dalle.models.clip import ClipModule
-from dalle.models.clip_preprocess import ClipPreprocessing
-from dalle.models.config import ClipConfig
+from dalle.models.cells.network import CellTokenizer
+from dalle.models.clip.config import ClipConfig
+from dalle.models.clip.network import ClipModule
+from dalle.models.clip.preprocess import ClipPreprocessing
 from dalle.models.hardware import fast_dtype
 from dalle.training.bart import codes_of
-from dalle.training.broken import break_codes
-from dalle.training.colours import COLOUR_NAMES, COLOURS
 from dalle.training.data import Batch, Lesson
-from dalle.training.muon import muon_with_adam
-from dalle.training.runs import Run, TrainState, learning_rate, train
+from dalle.training.optimiser import muon_with_adam
+from dalle.training.run import TrainState, learning_rate
+from dalle.training.scenes.colours import COLOUR_NAMES, COLOURS
+from dalle.training.session import Session
 
 EMA_DECAY = 0.999  # of the weights that are shipped
 WARMUP = 50  # steps
@@ -44,13 +43,19 @@ SWAPS = (
 )
 
 
-def optimiser(peak: float, steps: int, cooldown: float) -> optax.GradientTransformation:
+def optimiser(
+    peak: float,
+    steps: int,
+    cooldown: float,
+    is_trained: Callable[[str], bool] = lambda name: True,
+) -> optax.GradientTransformation:
     """Muon for the layers' products; Adam at `peak` for embeddings, projections and norms."""
     return muon_with_adam(
         learning_rate(peak, WARMUP, steps, cooldown),
         MUON_RATE,
         lambda name, leaf: "/layers/" in name and name.endswith("kernel"),
         b2=0.98,
+        is_trained=is_trained,
     )
 
 
@@ -73,39 +78,38 @@ def contrary(caption: str, rng: np.random.Generator) -> str:
 
 def contrastive_loss(
     params: dict, network: ClipModule, pixel_values: Array, ids: Array, mask: Array
-) -> tuple[Array, tuple[Array, Array]]:
-    """Cross-entropy both ways; texts are [2B]: the captions, then their contraries.
+) -> tuple[Array, Array]:
+    """Cross-entropy both ways; pictures are [B], texts [2B]: captions, then their contraries.
 
-    Pictures are [B + K]: those of the captions, then the first K of them with wrong cells. Also
-    returns the share of pictures whose own caption is the likeliest of the 2B, and the share of
-    the K whose caption likes the whole picture better.
+    Also returns the share of pictures whose own caption is the likeliest of the 2B.
     """
-    everything = network.apply({"params": params}, pixel_values, ids, mask)  # [B + K, 2B]
-    scores, broken = jnp.split(everything, [len(ids) // 2])
+    scores = network.apply({"params": params}, pixel_values, ids, mask)  # [B, 2B]
     right = jnp.arange(len(scores))
+    by_text = optax.softmax_cross_entropy_with_integer_labels(scores[:, : len(scores)].T, right)
     # An empty contrary is no competitor.
     empty = mask.sum(1) <= 2
     scores = jnp.where(empty[None] & (jnp.arange(len(ids)) >= len(scores))[None], -1e9, scores)
     by_picture = optax.softmax_cross_entropy_with_integer_labels(scores, right)
-    by_text = optax.softmax_cross_entropy_with_integer_labels(everything[:, : len(scores)].T, right)
-    found = (scores.argmax(1) == right).mean()
-    whole = (jnp.diagonal(scores)[: len(broken)] > jnp.diagonal(broken)).mean()
-    return (by_picture.mean() + by_text.mean()) / 2, (found, whole)
+    return (by_picture.mean() + by_text.mean()) / 2, (scores.argmax(1) == right).mean()
 
 
 @partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
 def update(
-    state: TrainState, batch: tuple, network: ClipModule, tx: optax.GradientTransformation
+    state: TrainState,
+    batch: tuple,
+    rate: Array,
+    network: ClipModule,
+    tx: optax.GradientTransformation,
 ) -> tuple[TrainState, dict[str, Array]]:
-    """One step on (pixel_values [B + K, H, W, 3], ids [2B, S], mask [2B, S])."""
+    """One step on (pixel_values [B, H, W, 3], ids [2B, S], mask [2B, S])."""
     gradient = jax.value_and_grad(contrastive_loss, has_aux=True)
-    (value, (found, whole)), gradients = gradient(state.params, network, *batch)
+    (value, found), gradients = gradient(state.params, network, *batch)
 
     def limit(params: dict) -> dict:
         return params | {"logit_scale": jnp.minimum(params["logit_scale"], LARGEST_SCALE)}
 
-    metrics = {"loss": value, "right": found, "whole": whole}
-    return state.after(gradients, tx, EMA_DECAY, limit), metrics
+    metrics = {"loss": value, "right": found}
+    return state.after(gradients, tx, EMA_DECAY, limit, rate), metrics
 
 
 @partial(jax.jit, static_argnames=("size", "preprocessing"))
@@ -122,24 +126,22 @@ evaluate_loss = jax.jit(contrastive_loss, static_argnames="network")
 def train_clip(
     folder: Path,
     config: ClipConfig,
-    tokeniser: CellTokenizer,
-    tokenise: Callable,  # captions -> Tokens
+    tokenizer: CellTokenizer,
+    tokenize: Callable,  # captions -> Tokens
     lesson: Lesson,
 ) -> TrainState:
     """Trains in `folder`."""
     network = ClipModule(config, fast_dtype())
     size, preprocessing = config.vision_config.image_size, ClipPreprocessing.from_json({}, 0)
-    tx = optimiser(lesson.peak, lesson.steps, lesson.cooldown)
 
     def prepared(step: int, batch: Batch) -> tuple:
         rng, captions = np.random.default_rng((lesson.seed, step)), batch.captions
-        tokens = tokenise([*captions, *(contrary(caption, rng) for caption in captions)])
+        tokens = tokenize([*captions, *(contrary(caption, rng) for caption in captions)])
         pictures = jnp.asarray(batch.pictures, jnp.float32) / 255
         half = len(pictures) // 2
-        codes = np.asarray(codes_of(batch, tokeniser)[:half])
-        broken = break_codes(codes, tokeniser.config.grid, rng)
-        remade = jnp.clip(tokeniser.decode(np.concatenate([codes, broken])), 0, 1)
-        pictures = jnp.concatenate([remade[:half], pictures[half:], remade[half:]])
+        codes = codes_of(batch, tokenizer)[:half]
+        remade = jnp.clip(tokenizer.decode_small(codes), 0, 1)
+        pictures = jnp.concatenate([remade, pictures[half:]])
         return (
             prepare_pictures(pictures, size, preprocessing),
             jnp.asarray(tokens.input_ids),
@@ -148,21 +150,13 @@ def train_clip(
 
     judged = prepared(0, lesson.held_out)
     params = jax.jit(network.init)(jax.random.key(lesson.seed), *judged)["params"]
-    run = Run(folder)
-    state = run.restore(TrainState.begin(params, tx))
-    start = int(state.step)
+    session = Session(folder, lesson, optimiser, params)
 
     def judge(state: TrainState) -> None:
-        loss, (found, whole) = evaluate_loss(state.average, network, *judged)
-        values = {"held_out": loss, "held_out_right": found, "held_out_whole": whole}
-        run.log(int(state.step), {name: float(value) for name, value in values.items()})
+        loss, found = evaluate_loss(state.average, network, *judged)
+        values = {"held_out": loss, "held_out_right": found}
+        session.run.log(int(state.step), {name: float(value) for name, value in values.items()})
 
-    return train(
-        run,
-        state,
-        lambda state, batch: update(state, batch, network, tx),
-        (prepared(step, batch) for step, batch in enumerate(lesson.batches(start), start)),
-        steps=lesson.steps,
-        batch_size=lesson.batch_size,
-        draw_samples=judge,
-    )
+    steps = enumerate(lesson.batches(session.start), session.start)
+    batches = (prepared(step, batch) for step, batch in steps)
+    return session.train(partial(update, network=network), batches, judge)

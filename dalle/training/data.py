@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image
 
 from dalle.errors import DalleError
-from dalle.training.scenes import SceneComposer
-from dalle.training.sprites import SpriteLibrary
+from dalle.training.clock import Clock
+from dalle.training.scenes.composer import SceneComposer
+from dalle.training.scenes.sprites import SpriteLibrary
 
 
 class Example(Protocol):
@@ -51,21 +52,32 @@ class Batch:
     def captions(self) -> list[str]:
         return [example.caption for example in self.examples]
 
+    @property
+    def plain(self) -> list[str]:
+        """The captions in the plain grammar; of scenes only."""
+        return [example.plain for example in self.examples]
+
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a training learns from, and for how long."""
+    """The data and the length of a training."""
 
     batches: Callable[[int], Iterator[Batch]]  # from a step on
     held_out: Batch  # never trained on
     steps: int  # in all
     batch_size: int
     peak: float  # of the learning rate
-    cooldown: float  # part of the steps in which the rate falls
+    cooldown: float  # part of the steps, or of the minutes, in which the rate falls
     seed: int = 0
+    minutes: float | None = None  # instead of the steps
+    watched: dict[str, Batch] = field(default_factory=dict)  # others never trained on, by name
+
+    def clock(self, spent: float) -> Clock | None:
+        """The clock of the run, `spent` seconds of which are over; None by steps."""
+        return Clock(self.minutes, self.cooldown, spent) if self.minutes else None
 
 
 class Examples(Protocol):
@@ -80,13 +92,13 @@ class SceneExamples:
     `drawn` composes the pictures at once, in the thread that asks, and not when they are looked at.
     """
 
-    def __init__(self, library: SpriteLibrary, stage: str, seed: int = 0, drawn: bool = False):
+    def __init__(self, library: SpriteLibrary, stage: str, seed: int = 0, composed: bool = False):
         self._composer = SceneComposer(library, stage, seed)
-        self._drawn = drawn
+        self._composed = composed
 
     def batch(self, index: int, size: int) -> Batch:
         batch = Batch([self._composer.compose(index * size + row) for row in range(size)])
-        if self._drawn:
+        if self._composed:
             _ = batch.pictures  # cached
         return batch
 
@@ -173,7 +185,7 @@ def _read_row(folder: Path, number: int, line: str) -> tuple[Path, str]:
 
 
 def read_picture(path: Path, resolution: int) -> np.ndarray:
-    """The middle square of a picture, on white where it is transparent: [R, R, 3] uint8."""
+    """The middle square of a picture on white, [resolution, resolution, 3] uint8."""
     try:
         with Image.open(path) as file:
             picture = file.convert("RGBA")

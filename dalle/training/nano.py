@@ -3,12 +3,13 @@
 192 x 192 pixels are 8 x 8 cells of 24, so a picture is 4 codes for the whole and 64 for its cells.
 """
 
-from dalle.models.cell_config import CellTokenizerConfig
-from dalle.models.config import BartConfig, ClipConfig
+from dalle.models.bart.config import BartConfig
+from dalle.models.cells.config import CellTokenizerConfig
+from dalle.models.clip.config import ClipConfig
 from dalle.text.tokenize import CLIP_SPECIALS
 
-TEXT_VOCABULARY = 4096
-TEXT_LENGTH = 32
+TEXT_VOCABULARY = 8192
+TEXT_LENGTH = 64
 
 TOKENISER = CellTokenizerConfig(
     resolution=192,
@@ -25,6 +26,9 @@ TOKENISER = CellTokenizerConfig(
     decoder_blocks=4,
     filter_width=32,
     reader_width=384,
+    finisher_width=64,
+    finisher_blocks=3,
+    ground_tiles=2048,
 )
 
 BART = BartConfig(
@@ -50,7 +54,7 @@ BART = BartConfig(
     tie_word_embeddings=False,
 )
 
-# What it is drawn with best: see `python -m dalle evaluate`.
+# The best settings: see `python -m dalle evaluate`.
 GENERATION = {"condition_scale": 1.5, "temperature": 0.4, "top_k": 16, "top_p": 1.0,
               "likelihood_weight": 0.2}  # fmt: skip
 

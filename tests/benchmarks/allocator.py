@@ -11,10 +11,9 @@ import statistics
 import subprocess
 import sys
 
-from dalle.models.heaps import LARGE_PAGES
-from dalle.training.allocator import SETTINGS
+from dalle.runtime.malloc import LARGE_PAGES, SETTINGS
 
-DRAWER = """
+PROGRAM = """
 import sys, time, dalle
 pipeline = dalle.load(sys.argv[1])
 pipeline.generate("a red apple", seed=0)
@@ -31,14 +30,14 @@ FIGURES = ("processor", "clock", "drawing", "decoding")
 
 def start(model: str, settings: dict[str, str]) -> subprocess.Popen:
     process = subprocess.Popen(
-        [sys.executable, "-c", DRAWER, model],
+        [sys.executable, "-c", PROGRAM, model],
         env=os.environ | settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     process.stdout.readline()
     return process
 
 
-def draw(process: subprocess.Popen) -> list[float]:
+def generate(process: subprocess.Popen) -> list[float]:
     process.stdin.write("\n")
     process.stdin.flush()
     return [float(word) for word in process.stdout.readline().split()]
@@ -49,7 +48,8 @@ def main(model: str = "nano", runs: str = "15") -> None:
     processes = {name: start(model, settings) for name, settings in ways.items()}
     try:
         turns = [
-            {name: draw(process) for name, process in processes.items()} for _ in range(int(runs))
+            {name: generate(process) for name, process in processes.items()}
+            for _ in range(int(runs))
         ]
     finally:
         for process in processes.values():

@@ -1,6 +1,6 @@
 """Seconds of the embedded model once warm: medians of several runs, and the memory of the process.
 
-python tests/benchmarks/embedded.py [MODEL] [RUNS]
+python -m tests.benchmarks.embedded [MODEL] [RUNS]
 """
 
 import os

@@ -18,10 +18,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from dalle.models.bytes_product import without_sign
-from dalle.models.cache import LayerCache, PackedLayerCache
+from dalle.models.bart.decoding import linear, quantize_rows
+from dalle.models.bart.int8_matmul import without_sign
+from dalle.models.bart.kv_cache import LayerCache, PackedLayerCache
 from dalle.models.convolutions import Conv, DoublingConv
-from dalle.models.decoding import product, quantise_rows
 from dalle.models.hardware import EIGEN_CONVOLVES
 
 ROWS, WIDTH, OUT, LAYERS = 32, 1024, 4096, 12
@@ -61,7 +61,7 @@ def products(runs: int) -> None:
         return jax.jit(lambda rows, kernels: [form(rows, kernel) for kernel in kernels])
 
     as_stored = each(lambda x, w: multiply(x, w, (1, 1)))
-    whole = [quantise_rows(kernel) for kernel in kernels]
+    whole = [quantize_rows(kernel) for kernel in kernels]
     unsigned = [weight | {"kernel": without_sign(weight["kernel"])} for weight in whole]
     forms = {
         "rows first, kernel [in, out]": (each(lambda x, w: multiply(x, w, (1, 0))), upright),
@@ -71,12 +71,12 @@ def products(runs: int) -> None:
         "kernel first, by the BLAS of numpy": (
             lambda x, kernels: [kernel @ np.asarray(x).T for kernel in kernels],
             [np.asarray(kernel) for kernel in kernels]),
-        "what is used": (each(lambda x, w: product(x, {"kernel": w})), kernels),
+        "what is used": (each(lambda x, w: linear(x, {"kernel": w})), kernels),
         "the same in bfloat16": (
-            each(lambda x, w: product(x, {"kernel": w})),
+            each(lambda x, w: linear(x, {"kernel": w})),
             [kernel.astype(jnp.bfloat16) for kernel in kernels]),
-        "int8 x int8, with rounding": (each(product), whole),
-        "uint8 x int8, with rounding": (each(product), unsigned),
+        "int8 x int8, with rounding": (each(linear), whole),
+        "uint8 x int8, with rounding": (each(linear), unsigned),
     }  # fmt: skip
     operations = 2.0 * ROWS * WIDTH * OUT * LAYERS
     rates({name: (form, (rows, which)) for name, (form, which) in forms.items()}, operations, runs)

@@ -69,7 +69,7 @@ def measure(browser: Browser, port: int, runs: int) -> None:
                 time.sleep(0.05)
         print(f"first page served after {time.perf_counter() - started:.1f} s")
         page = Page(browser.new_context(), address)
-        page.draw("a cat")
+        page.generate("a cat")
         print(f"first nine pictures after {time.perf_counter() - started:.1f} s")
         first, whole = [], []
         for _ in range(runs):

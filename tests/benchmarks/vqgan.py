@@ -21,18 +21,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from dalle.generation.lanes import lanes_for
-from dalle.generation.machine import product_dtypes
+from dalle.benchmark.machine_rates import measure_products
+from dalle.generation.parallel import lanes_for
 from dalle.generation.pictures import in_batches
+from dalle.generation.precision import product_dtypes
 from dalle.models import load_vqgan
-from dalle.models.config import VqganConfig
-from dalle.models.registry import locate
-from dalle.speed.machine import measure_products
+from dalle.models.hub.registry import locate
+from dalle.models.vqgan.config import VqganConfig
 from tests.benchmarks.hardware import decoding_flops
 
 convolution = partial(nn.Conv, kernel_size=(3, 3), padding=1)
-product = partial(nn.Conv, kernel_size=(1, 1))
-normalise = partial(nn.GroupNorm, num_groups=32, epsilon=1e-6)
+linear = partial(nn.Conv, kernel_size=(1, 1))
+normalize = partial(nn.GroupNorm, num_groups=32, epsilon=1e-6)
 
 
 class Block(nn.Module):
@@ -40,10 +40,10 @@ class Block(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        y = convolution(self.features, name="conv1")(nn.swish(normalise(name="norm1")(x)))
-        y = convolution(self.features, name="conv2")(nn.swish(normalise(name="norm2")(y)))
+        y = convolution(self.features, name="conv1")(nn.swish(normalize(name="norm1")(x)))
+        y = convolution(self.features, name="conv2")(nn.swish(normalize(name="norm2")(y)))
         if x.shape[-1] != self.features:
-            x = product(self.features, name="nin_shortcut")(x)
+            x = linear(self.features, name="nin_shortcut")(x)
         return x + y
 
 
@@ -51,14 +51,14 @@ class Attention(nn.Module):
     @nn.compact
     def __call__(self, x: Array) -> Array:
         rows, height, width, channels = x.shape
-        normed = normalise(name="norm")(x)
+        normed = normalize(name="norm")(x)
         query, key, value = (
-            product(channels, name=name)(normed).reshape(rows, height * width, channels)
+            linear(channels, name=name)(normed).reshape(rows, height * width, channels)
             for name in ("q", "k", "v")
         )
-        odds = nn.softmax(jnp.einsum("bqc,bkc->bqk", query, key) * channels**-0.5)
-        seen = jnp.einsum("bqk,bkc->bqc", odds, value).reshape(x.shape)
-        return x + product(channels, name="proj_out")(seen)
+        probabilities = nn.softmax(jnp.einsum("bqc,bkc->bqk", query, key) * channels**-0.5)
+        seen = jnp.einsum("bqk,bkc->bqc", probabilities, value).reshape(x.shape)
+        return x + linear(channels, name="proj_out")(seen)
 
 
 class Upsample(nn.Module):
@@ -104,7 +104,7 @@ class Decoder(nn.Module):
             attends = config.resolution // 2**i in config.attn_resolutions
             level = Level(width, config.num_res_blocks + 1, attends, i > 0, name=f"up_{i}")
             x = level(x)
-        x = nn.swish(normalise(name="norm_out")(x))
+        x = nn.swish(normalize(name="norm_out")(x))
         return convolution(3, name="conv_out")(x)
 
 
@@ -123,7 +123,7 @@ class Plain(nn.Module):
     def __call__(self, codes: Array) -> Array:
         side = self.config.grid
         z = Codebook(self.config, name="quantize")(codes).reshape(len(codes), side, side, -1)
-        z = product(self.config.z_channels, name="post_quant_conv")(z)
+        z = linear(self.config.z_channels, name="post_quant_conv")(z)
         return Decoder(self.config, name="decoder")(z)
 
 

@@ -1,22 +1,29 @@
 """A whole model of random weights, small enough to draw in a moment."""
 
+import dataclasses
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import pytest
+from tokenizers import pre_tokenizers
 
 from dalle.generation.loading import ByteTokenizer
 from dalle.generation.pipeline import Pipeline
-from dalle.models.bart import Bart, bart_shapes
-from dalle.models.cell_config import CellTokenizerConfig
-from dalle.models.cells import CellTokenizer, cell_shapes
-from dalle.models.clip import Clip, clip_shapes
-from dalle.models.config import BartConfig, ClipConfig, ClipTextConfig, ClipVisionConfig
-from dalle.models.decoding import prepare
+from dalle.models.bart.config import BartConfig
+from dalle.models.bart.decoding import prepare
+from dalle.models.bart.network import Bart, bart_shapes
+from dalle.models.cells.config import CellTokenizerConfig
+from dalle.models.cells.network import CellTokenizer, cell_shapes
+from dalle.models.checkpoints.checkpoint import write_params
+from dalle.models.clip.config import ClipConfig, ClipTextConfig, ClipVisionConfig
+from dalle.models.clip.network import Clip, clip_shapes
 from dalle.models.loading import random_params
-from dalle.safety.pictures import PictureChecker
+from dalle.safety.pictures.checker import PictureChecker
+from dalle.text import train_tokenizer
 
 TINY_BART = BartConfig(
     encoder_vocab_size=300,
@@ -93,7 +100,9 @@ def make_pipeline(
         precision=precision,
         encoder=bart,
         weights=prepare(bart.params, bart_config, dtype),
-        vqgan=CellTokenizer(TINY_CELLS, loud(random_params(cell_shapes(TINY_CELLS), 2)), dtype),
+        image_tokenizer=CellTokenizer(
+            TINY_CELLS, loud(random_params(cell_shapes(TINY_CELLS), 2)), dtype
+        ),
         clip=Clip.from_params(TINY_CLIP, loud(random_params(clip_shapes(TINY_CLIP), 3))),
         normalize=str,
         tokenizer=ByteTokenizer(bart_config.max_text_length, start=0, end=2, pad=1),
@@ -110,6 +119,31 @@ def bart_config() -> BartConfig:
 @pytest.fixture(scope="session")
 def pipeline() -> Pipeline:
     return make_pipeline("float32")
+
+
+def write_clip_tokenizer(folder: Path) -> None:
+    """CLIP's alphabet, and no merges."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokens = [*letters, *(f"{letter}</w>" for letter in letters)]
+    tokens += ["<|startoftext|>", "<|endoftext|>"]
+    (folder / "vocab.json").write_text(json.dumps({token: n for n, token in enumerate(tokens)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+
+
+@pytest.fixture
+def folder(pipeline: Pipeline, tmp_path: Path) -> Path:
+    """The tiny model as files."""
+    bart = dataclasses.asdict(pipeline.encoder.config)
+    write_params(tmp_path / "bart", pipeline.encoder.params, bart)
+    write_params(
+        tmp_path / "vqgan",
+        pipeline.image_tokenizer.params,
+        pipeline.image_tokenizer.config.to_json(),
+    )
+    write_params(tmp_path / "clip", pipeline.clip.params, pipeline.clip.config.to_json())
+    train_tokenizer(["a red apple", "two dogs"], 270, tmp_path / "bart")
+    write_clip_tokenizer(tmp_path / "clip")
+    return tmp_path
 
 
 @pytest.fixture

@@ -8,44 +8,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flax.traverse_util import flatten_dict
-from tokenizers import pre_tokenizers
 
 import dalle
 from dalle.errors import DalleError
 from dalle.generation.loading import ByteTokenizer, load, read_defaults
-from dalle.generation.machine import chosen_precision
 from dalle.generation.pipeline import Pipeline
-from dalle.models.cells import cell_shapes
-from dalle.models.checkpoint import write_params
+from dalle.generation.precision import chosen_precision
+from dalle.models.cells.network import cell_shapes
+from dalle.models.checkpoints.checkpoint import write_params
 from dalle.models.hardware import fast_dtype
 from dalle.models.loading import random_params
 from dalle.text import train_tokenizer
 
 
-def write_clip_tokenizer(folder: Path) -> None:
-    """CLIP's alphabet, and no merges."""
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokens = [*letters, *(f"{letter}</w>" for letter in letters)]
-    tokens += ["<|startoftext|>", "<|endoftext|>"]
-    (folder / "vocab.json").write_text(json.dumps({token: n for n, token in enumerate(tokens)}))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-
-
-@pytest.fixture
-def folder(pipeline: Pipeline, tmp_path: Path) -> Path:
-    """The tiny model as files."""
-    bart = dataclasses.asdict(pipeline.encoder.config)
-    write_params(tmp_path / "bart", pipeline.encoder.params, bart)
-    write_params(tmp_path / "vqgan", pipeline.vqgan.params, pipeline.vqgan.config.to_json())
-    write_params(tmp_path / "clip", pipeline.clip.params, pipeline.clip.config.to_json())
-    train_tokenizer(["a red apple", "two dogs"], 270, tmp_path / "bart")
-    write_clip_tokenizer(tmp_path / "clip")
-    return tmp_path
-
-
 def change_config(folder: Path, **changes: object) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_an_end_token_that_is_not_the_tokenizers_is_refused(folder: Path) -> None:
+    published = json.loads((folder / "clip" / "config.json").read_text())
+    change_config(folder / "clip", text_config=published["text_config"] | {"eos_token_id": 7})
+    with pytest.raises(DalleError, match=r"ends a text with 513, .* with eos_token_id 7; take"):
+        load(folder)
 
 
 def test_a_folder_becomes_a_pipeline(folder: Path, pipeline: Pipeline) -> None:
@@ -61,9 +46,10 @@ def test_a_folder_becomes_a_pipeline(folder: Path, pipeline: Pipeline) -> None:
 
 def test_the_precision_is_the_faster_one_unless_asked_otherwise(folder: Path) -> None:
     assert load(folder).precision == load(folder, "auto").precision == chosen_precision("auto")
-    loaded = load(folder, "bfloat16")
-    assert loaded.precision == "bfloat16"
-    assert loaded.weights.tree["head"]["kernel"].dtype == "bfloat16"
+    for half in ("bfloat16", "float16"):
+        loaded = load(folder, half)
+        assert loaded.precision == half
+        assert loaded.weights.tree["head"]["kernel"].dtype == half
     loaded = load(folder, "int8")
     assert loaded.precision == "int8"
     assert loaded.weights.kernel_dtype == "int8"
@@ -99,7 +85,7 @@ def test_a_model_brings_its_own_defaults(folder: Path) -> None:
 
 
 def resize_pictures(folder: Path, pipeline: Pipeline) -> None:
-    config = dataclasses.replace(pipeline.vqgan.config, resolution=64)
+    config = dataclasses.replace(pipeline.image_tokenizer.config, resolution=64)
     write_params(folder / "vqgan", random_params(cell_shapes(config), 0), config.to_json())
 
 

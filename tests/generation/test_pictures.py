@@ -41,7 +41,7 @@ def test_batches_have_one_size(count: int, lanes: int) -> None:
     assert set(sizes) == {4}
 
 
-def test_what_is_not_drawn_is_grey() -> None:
+def test_what_is_not_generated_is_grey() -> None:
     grey = grey_out(np.zeros((2, 12, 12, 3), np.uint8), known=4)
     assert (grey[:, :4] == 0).all()
     assert (grey[:, 4:] == 128).all()

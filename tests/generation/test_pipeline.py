@@ -13,10 +13,10 @@ from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.generation import loop, run
-from dalle.generation.lanes import lanes_for
+from dalle.generation.parallel import lanes_for
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.result import Picture, Preview, Result
-from dalle.safety.watermark import embed
+from dalle.safety.provenance.watermark import embed
 from dalle.settings import SettingsError
 
 
@@ -62,7 +62,7 @@ def test_a_recipe_remakes_its_picture(pipeline: Pipeline, result: Result) -> Non
     assert same(remade.pictures[0], picture)
 
 
-def test_only_draws_the_named_candidates(pipeline: Pipeline, result: Result) -> None:
+def test_only_generates_the_named_candidates(pipeline: Pipeline, result: Result) -> None:
     some = pipeline.generate("a red apple", seed=42, only=[11, 2, 14], keep=2)
     assert (len(some.pictures), len(some.rejected)) == (2, 1)
     assert set(by_candidate(some)) == {2, 11, 14}
@@ -133,7 +133,7 @@ def test_a_preview_after_each_chunk(pipeline: Pipeline, result: Result) -> None:
     assert all(same(p, q) for p, q in zip(last.pictures, result.pictures, strict=True))
 
 
-def test_previews_of_more_than_are_drawn_together(pipeline: Pipeline) -> None:
+def test_previews_of_more_than_are_generated_together(pipeline: Pipeline) -> None:
     *previews, last = pipeline.stream("a red apple", seed=42, candidates=24, keep=20)
     assert [round(24 * preview.fraction) for preview in previews] == [4, 8, 12, 16, 18, 20, 22, 24]
     assert all(len(preview.pictures) == 20 for preview in previews)
@@ -152,14 +152,14 @@ def test_where_decoding_is_slow_half_a_picture_is_shown_once(
 
 def test_cancelling_between_chunks(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     chunks = []
-    real = loop.draw_chunk
+    real = loop.decode_chunk
 
     def counted(*arguments: object, **named: int) -> tuple:
         chunks.append(int(named["start"]))
         return real(*arguments, **named)
 
-    monkeypatch.setattr(loop, "draw_chunk", counted)
-    lanes = lanes_for(pipeline.slots_together)
+    monkeypatch.setattr(loop, "decode_chunk", counted)
+    lanes = lanes_for(pipeline.batch_slots)
     two_chunks = lanes * [0] + lanes * [5]
     frames = list(pipeline.stream("a red apple", cancelled=lambda: len(chunks) == 2 * lanes))
     assert [type(frame) for frame in frames] == [Preview, Preview]
@@ -179,7 +179,7 @@ def test_a_long_prompt_is_cut_and_says_so(pipeline: Pipeline, result: Result) ->
     ]
 
 
-def test_a_prompt_that_normalises_to_nothing(pipeline: Pipeline) -> None:
+def test_a_prompt_that_normalizes_to_nothing(pipeline: Pipeline) -> None:
     strict = dataclasses.replace(pipeline, normalize=lambda text: text.strip("#!"))
     with pytest.raises(SettingsError, match=r"^The prompt holds nothing that the model can read"):
         strict.generate("###")
@@ -266,12 +266,12 @@ def test_nothing_half_written_stays(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_does_not_fit_into_memory_is_drawn_in_smaller_turns_and_said(pipeline, monkeypatch):
+def test_smaller_batches_where_memory_is_short_are_said(pipeline, monkeypatch):
     whole = pipeline.generate("a red apple", seed=4, candidates=9)
     assert not [note for note in whole.notes if "memory" in note]
     monkeypatch.setattr("dalle.generation.batch.free_memory", lambda: 0)
     small = dataclasses.replace(pipeline)  # what it has measured is not copied
-    assert small.slots_together == 1
+    assert small.batch_slots == 1
     result = small.generate("a red apple", seed=4, candidates=9)
     (note,) = (note for note in result.notes if "memory" in note)
     assert note == (

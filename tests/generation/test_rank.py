@@ -13,8 +13,10 @@ from dalle.generation.rank import (
     likeness,
     perceptual_hash,
     report_unranked,
+    set_back_empty,
     total_scores,
 )
+from dalle.models.image_tokenizer import TokenLayout
 
 
 def test_the_highest_score_comes_first() -> None:
@@ -49,7 +51,13 @@ def alike(names: str, points: float = REPEATED) -> list[dict[str, float]]:
     return [{name: points} for name in names]
 
 
-def test_the_same_drawing_is_kept_again_only_where_others_are_far_worse() -> None:
+def test_a_picture_of_nothing_loses_points() -> None:
+    codes = np.array([[4, 9, 9], [5, 9, 2], [9, 9, 9]])
+    assert set_back_empty([1.0, 1.0, 1.0], codes, TokenLayout(1, 9)) == [-5.0, 1.0, -5.0]
+    assert set_back_empty([1.0, 1.0, 1.0], codes, TokenLayout()) == [1.0, 1.0, 1.0]
+
+
+def test_the_same_picture_is_kept_again_only_where_others_are_far_worse() -> None:
     scores = [5.0, 4.9, 4.9 - 0.5 * REPEATED, 4.9 - 3 * REPEATED]
     assert keep_best(scores, [0, 1, 2, 3], alike("ccdo"), 2) == ([0, 2], [1, 3])
     assert keep_best(scores, [0, 1, 2, 3], alike("ccdo"), 3) == ([0, 1, 2], [3])

@@ -8,7 +8,7 @@ import dalle
 from dalle.errors import DalleError, PromptRefused
 from dalle.generation.loading import load
 from dalle.generation.pipeline import Pipeline
-from dalle.safety.prompts import PromptFilter
+from dalle.safety.prompts.filter import PromptFilter
 
 
 @pytest.mark.parametrize("way", ["generate", "stream"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dalle.generation import sampling
-from dalle.generation.sampling import Rows, guide, gumbel, make_rows
+from dalle.generation.sampling import SamplingParams, gumbel, make_params, super_condition
 from dalle.settings import GenerationSettings
 
 VOCABULARY = 300  # more than the largest top_k, so that both ways of drawing are taken
@@ -14,12 +14,12 @@ sample = jax.jit(sampling.sample)
 PROBABILITIES = np.array([0.4, 0.3, 0.2, 0.1])
 
 
-def rows_with(candidates: range, seed: int = 1, **knobs: float) -> Rows:
-    return make_rows(GenerationSettings(**knobs), seed, candidates)
+def rows_with(candidates: range, seed: int = 1, **knobs: float) -> SamplingParams:
+    return make_params(GenerationSettings(**knobs), seed, candidates)
 
 
-def join(*rows: Rows) -> Rows:
-    return jax.tree.map(lambda *parts: jnp.concatenate(parts), *rows)
+def join(*params: SamplingParams) -> SamplingParams:
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts), *params)
 
 
 @pytest.fixture
@@ -45,21 +45,21 @@ def logits() -> jax.Array:
     ids=str,
 )
 def test_tokens_come_with_their_probabilities(knobs: dict, expected: list[float]) -> None:
-    draws = 4000
-    logits = np.full((draws, VOCABULARY), -40.0, np.float32)
+    trials = 4000
+    logits = np.full((trials, VOCABULARY), -40.0, np.float32)
     places = [250, 7, 99, 3]
     logits[:, places] = np.log(PROBABILITIES)
-    tokens = sample(logits, rows_with(range(draws), **knobs), 0)
+    tokens = sample(logits, rows_with(range(trials), **knobs), 0)
     frequencies = [(tokens == place).mean() for place in places]
     # Four standard deviations of a frequency near one half.
-    np.testing.assert_allclose(frequencies, expected, atol=4 * 0.5 / draws**0.5)
+    np.testing.assert_allclose(frequencies, expected, atol=4 * 0.5 / trials**0.5)
 
 
 def test_one_candidate_has_fresh_noise_at_every_position() -> None:
     logits = np.zeros((1, VOCABULARY), np.float32)
-    rows = rows_with(range(1), top_k=0)
-    tokens = [int(sample(logits, rows, position)[0]) for position in range(3000)]
-    # Even odds: each of the codes about ten times.
+    params = rows_with(range(1), top_k=0)
+    tokens = [int(sample(logits, params, position)[0]) for position in range(3000)]
+    # Even probabilities: each of the codes about ten times.
     assert set(tokens) == set(range(VOCABULARY))
     assert np.bincount(tokens).max() < 30
 
@@ -106,8 +106,8 @@ def test_seed_candidate_and_position_decide_the_token() -> None:
     logits = np.zeros((1, VOCABULARY), np.float32)
 
     def token(seed: int, candidate: int, position: int) -> int:
-        rows = rows_with(range(candidate, candidate + 1), seed)
-        return int(sample(logits, rows, position)[0])
+        params = rows_with(range(candidate, candidate + 1), seed)
+        return int(sample(logits, params, position)[0])
 
     assert token(2**32 - 1, 63, 255) == token(2**32 - 1, 63, 255)
     others = [(1, 1, 1), (2, 1, 1), (1, 2, 1), (1, 1, 2), (0, 1, 1), (2**32 - 1, 1, 1)]
@@ -117,9 +117,9 @@ def test_seed_candidate_and_position_decide_the_token() -> None:
 def test_guidance_pulls_away_from_the_unconditional_row() -> None:
     conditional, unconditional = jnp.array([[1.0, 2.0]]), jnp.array([[0.5, 3.0]])
     both = jnp.concatenate([conditional, unconditional])
-    np.testing.assert_allclose(guide(both, jnp.array([1.0])), conditional)
-    np.testing.assert_allclose(guide(both, jnp.array([0.0])), unconditional)
-    np.testing.assert_allclose(guide(both, jnp.array([10.0])), [[5.5, -7.0]])
+    np.testing.assert_allclose(super_condition(both, jnp.array([1.0])), conditional)
+    np.testing.assert_allclose(super_condition(both, jnp.array([0.0])), unconditional)
+    np.testing.assert_allclose(super_condition(both, jnp.array([10.0])), [[5.5, -7.0]])
 
 
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="how XLA:CPU compiles lax.top_k")

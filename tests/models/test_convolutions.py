@@ -75,7 +75,17 @@ def test_only_a_cpu_multiplies_strips(platform: str, products: int):
     assert program.count("stablehlo.convolution") == (products == 0)
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(jnp.float32, 1e-5), (jnp.bfloat16, 0.02)])
+def test_float16_is_a_convolution_of_float16_everywhere():
+    conv, params, x = make_conv(jnp.float16)
+    for platform in ("cpu", "cuda", "tpu"):
+        program = jax.jit(conv.apply).trace(params, x).lower(lowering_platforms=(platform,))
+        [line] = (line for line in program.as_text().splitlines() if "convolution" in line)
+        assert line.count("f16>") == 3
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(jnp.float32, 1e-5), (jnp.bfloat16, 0.02), (jnp.float16, 0.003)]
+)
 @pytest.mark.parametrize("channels", [6, WIDE_CHANNELS])
 def test_a_doubled_picture_need_not_be_doubled_first(dtype, tolerance, channels):
     x = jax.random.normal(jax.random.key(0), (2, 5, 7, channels))

@@ -1,11 +1,13 @@
 """The dtype of the products follows from what the processor says that it can do."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import pytest
 from jax import lax
 
-from dalle.generation import machine
+from dalle.generation import precision as machine
 from dalle.models import hardware
 
 X86 = "processor : 0\nmodel name : A\nflags\t\t: fpu avx2 {}\nprocessor : 1\nflags : fpu\n"
@@ -38,6 +40,34 @@ def test_accelerators_take_bfloat16_and_other_systems_float32(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("capability", "decoding", "training"),
+    [
+        ("9.0", "bfloat16", "bfloat16"),  # H100
+        ("8.0", "bfloat16", "bfloat16"),  # A100
+        ("7.5", "float16", "float32"),  # T4
+        ("7.0", "float16", "float32"),  # V100
+        ("6.1", "float32", "float32"),  # GTX 1080
+        ("gfx90a", "bfloat16", "bfloat16"),  # AMD
+        (None, "bfloat16", "bfloat16"),  # a TPU
+    ],
+)
+def test_a_gpu_samples_in_what_it_multiplies(monkeypatch, capability, decoding, training):
+    device = SimpleNamespace(compute_capability=capability) if capability else object()
+    monkeypatch.setattr(hardware.jax, "default_backend", lambda: "gpu")
+    monkeypatch.setattr(hardware.jax, "local_devices", lambda: [device])
+    for name in ("fast_dtype", "inference_dtype"):
+        monkeypatch.setattr(hardware, name, getattr(hardware, name).__wrapped__)
+    for name in ("inference_dtype", "multiplies_bytes"):
+        monkeypatch.setattr(machine, name, getattr(hardware, name))
+    monkeypatch.setattr(machine, "multiplies_bytes", lambda: False)
+    assert machine.chosen_precision("auto") == decoding
+    assert machine.product_dtypes("auto") == (decoding, decoding)
+    assert machine.product_dtypes("int8") == ("int8", decoding)
+    assert hardware.fast_dtype().name == training
+    assert hardware.compiler_options() == {}  # XLA:CPU's
+
+
+@pytest.mark.parametrize(
     ("flags", "precision"),
     [
         ("avx512_vnni", "int8"),
@@ -46,13 +76,14 @@ def test_accelerators_take_bfloat16_and_other_systems_float32(monkeypatch):
         ("avx512f", "float32"),
     ],
 )
-def test_codes_are_drawn_in_int8_where_the_processor_sums_bytes(
+def test_codes_are_sampled_in_int8_where_the_processor_sums_bytes(
     tmp_path, monkeypatch, flags, precision
 ):
     (tmp_path / "cpuinfo").write_text(X86.format(flags))
     monkeypatch.setattr(hardware, "PROCESSOR", tmp_path / "cpuinfo")
     monkeypatch.setattr(hardware.platform, "system", lambda: "Linux")
-    for name in ("fast_dtype", "multiplies_bytes"):
+    monkeypatch.setattr(hardware, "fast_dtype", hardware.fast_dtype.__wrapped__)
+    for name in ("inference_dtype", "multiplies_bytes"):
         monkeypatch.setattr(machine, name, getattr(hardware, name).__wrapped__)
     assert machine.chosen_precision("auto") == precision
     assert machine.chosen_precision("float32") == "float32"

@@ -8,13 +8,17 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from dalle.models import cells, clip, load_bart, load_vqgan, memory, vqgan
-from dalle.models.cache import PACKED, empty_cache
-from dalle.models.cell_config import CellTokenizerConfig
-from dalle.models.decoding import prepare
+from dalle.models import load_bart, load_vqgan
+from dalle.models import memory_estimate as memory
+from dalle.models.bart.decoding import prepare
+from dalle.models.bart.kv_cache import PACKED, empty_cache
+from dalle.models.cells import network as cells
+from dalle.models.cells.config import CellTokenizerConfig
+from dalle.models.clip import network as clip
+from dalle.models.hub.registry import GEOMETRIES
 from dalle.models.inspection import describe, summary
-from dalle.models.loading import READERS, read_geometry, without
-from dalle.models.registry import GEOMETRIES
+from dalle.models.loading import read_geometry, without
+from dalle.models.vqgan import network as vqgan
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -46,9 +50,9 @@ def test_a_folder(tmp_path):
     inspection = describe(tmp_path, candidates=[4], dtype=jnp.float32)
     assert [part.bytes_on_disk for part in inspection.parts] == [331289, 3265545, 227205]
     estimated = inspection.memory[4]
-    _, shapes = read_geometry(tmp_path / "vqgan", "vqgan")
+    config, shapes = read_geometry(tmp_path / "vqgan", "vqgan")
     unread = memory.weights(shapes, jnp.float32)
-    unread -= memory.weights(without(shapes, READERS), jnp.float32)
+    unread -= memory.weights(without(shapes, config.READERS), jnp.float32)
     assert unread > 0
     assert estimated.weights == 4 * inspection.parameters - unread
     assert estimated.replaced_weights == estimated.prepared_decoder
@@ -79,12 +83,22 @@ def test_int8_needs_less_once_it_is_loaded():
     assert int8.peak >= int8.program + int8.weights  # while it is loaded
 
 
-def test_what_does_not_fit_is_drawn_in_smaller_turns():
+def test_float16_takes_half_of_float32_on_a_gpu(monkeypatch):
+    monkeypatch.setattr(memory.jax, "default_backend", lambda: "gpu")
+    half, whole = (
+        describe("random:mini", [16], dtype).memory[16] for dtype in (jnp.float16, jnp.float32)
+    )
+    assert half.self_attention_cache * 2 == whole.self_attention_cache
+    assert half.prepared_decoder * 2 == whole.prepared_decoder
+    assert half.program == 0  # an accelerator's memory holds arrays alone
+
+
+def test_what_does_not_fit_is_sampled_in_smaller_turns():
     bart, _ = read_geometry(GEOMETRIES / "mega.json", "bart")
     vqgan, _ = read_geometry(GEOMETRIES / "vqgan_f16_16384.json", "vqgan")
 
     def at_once(free: int | None) -> int:
-        return memory.drawn_at_once(bart, vqgan, jnp.float32, free)
+        return memory.sampled_at_once(bart, vqgan, jnp.float32, free)
 
     arrays = memory.self_attention_cache(bart, 16, jnp.float32) + memory.cross_attention_cache(
         bart, 16
@@ -107,11 +121,13 @@ def test_weights_are_those_of_the_loaded_model():
     _, shapes = read_geometry(folder, "bart")
     for dtype in (jnp.float32, jnp.bfloat16):
         assert memory.weights(shapes, dtype) == size_of(load_bart(folder, dtype).params)
-    _, shapes = read_geometry(FIXTURES / "vqgan-tiny", "vqgan")
+    config, shapes = read_geometry(FIXTURES / "vqgan-tiny", "vqgan")
     loaded = load_vqgan(FIXTURES / "vqgan-tiny", jnp.bfloat16)
     assert memory.weights(shapes, jnp.bfloat16) == size_of(loaded.params)
-    drawing = load_vqgan(FIXTURES / "vqgan-tiny", jnp.bfloat16, reads=False)
-    assert memory.weights(without(shapes, READERS), jnp.bfloat16) == size_of(drawing.params)
+    decoder_only = load_vqgan(FIXTURES / "vqgan-tiny", jnp.bfloat16, reads=False)
+    assert memory.weights(without(shapes, config.READERS), jnp.bfloat16) == size_of(
+        decoder_only.params
+    )
 
 
 def test_caches_and_prepared_weights_are_those_of_the_decoder():
@@ -138,7 +154,7 @@ def test_working_memory_is_near_what_xla_reports():
     config, shapes = read_geometry(GEOMETRIES / "vqgan_f16_16384.json", "vqgan")
     codes = jax.ShapeDtypeStruct((2, 256), jnp.int32)
     reported = working_memory(vqgan._compiled(), config, shapes, "decode", codes)
-    assert memory.picture_decoding(config, 2, jnp.float32) == pytest.approx(reported, rel=0.3)
+    assert config.decoding_bytes(2, jnp.float32) == pytest.approx(reported, rel=0.3)
 
     config, shapes = read_geometry(GEOMETRIES / "clip_vit_base_patch32.json", "clip")
     pixels = jax.ShapeDtypeStruct((16, 224, 224, 3), jnp.float32)
@@ -147,7 +163,7 @@ def test_working_memory_is_near_what_xla_reports():
     assert memory.picture_scoring(config, 16) - inputs == pytest.approx(reported, rel=0.3)
 
 
-def test_a_cell_tokeniser_is_described_too():
+def test_a_cell_tokenizer_is_described_too():
     config = CellTokenizerConfig(
         resolution=192,
         cell=16,
@@ -165,7 +181,7 @@ def test_a_cell_tokeniser_is_described_too():
         reader_width=16,
     )
     described = (
-        "cell tokeniser, 4 codes for the picture and 12 x 12 for its cells, of 4,112, "
+        "cell tokenizer, 4 codes for the picture and 12 x 12 for its cells, of 4,112, "
         "to 192 x 192 pixels"
     )
     assert summary(config) == described
@@ -177,4 +193,4 @@ def test_a_cell_tokeniser_is_described_too():
         .memory_analysis()
         .temp_size_in_bytes
     )
-    assert memory.picture_decoding(config, 2, jnp.float32) == pytest.approx(reported, rel=0.3)
+    assert config.decoding_bytes(2, jnp.float32) == pytest.approx(reported, rel=0.3)

@@ -1,5 +1,6 @@
 """Reports in a folder, and pushed to a fake Hub on loopback by the real client."""
 
+import errno
 import io
 import json
 import logging
@@ -14,11 +15,11 @@ from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.safety import reports as module
-from dalle.safety.provenance import Marker, recipe_of
+from dalle.safety.provenance.marker import Marker, recipe_of
 from dalle.safety.reports import CATEGORIES, Reports, is_older
-from dalle.server_settings import ServerSettings
+from dalle.safety.settings import SafetySettings
 from dalle.settings import SettingsError
-from tests.safety.fake_hub import FakeHub
+from tests.audits.fake_hub import FakeHub
 
 DAY = date(2026, 3, 1)
 RECIPE = {"model": "nano", "revision": "abc", "seed": 7, "candidate": 3, "prompt": "canary"}
@@ -80,6 +81,61 @@ def test_what_is_not_taken(tmp_path: Path, arguments: dict, sentence: str) -> No
     with pytest.raises(DalleError, match=f"^{sentence}"):
         reports.add(**{"category": "other"} | arguments)
     assert lines(tmp_path) == []
+
+
+def test_a_mounted_bucket_suffices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes new files, and neither more lines for an old one nor another name."""
+    opened = Path.open
+
+    def open_new(path: Path, mode: str = "r", *arguments, **options):
+        if "a" in mode or ("w" in mode and path.exists()):
+            raise OSError(errno.EPERM, "Operation not permitted")
+        return opened(path, mode, *arguments, **options)
+
+    def refuse(path: Path, target: Path) -> Path:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "open", open_new)
+    monkeypatch.setattr(Path, "rename", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+    reports = Reports(tmp_path, today=lambda: DAY)
+    for category in ("hate", "bias"):
+        reports.add(category, png=a_file())
+    assert [line["category"] for line in lines(tmp_path)] == ["hate", "bias"]
+    assert all((tmp_path / line["picture"]).is_file() for line in lines(tmp_path))
+
+
+def test_nothing_is_left_of_a_report_that_could_not_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = Reports(tmp_path, today=lambda: DAY)
+    opened = Path.open
+
+    def fill_disk(path: Path, mode: str = "r", *arguments, **options):
+        if path.suffix == ".jsonl":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opened(path, mode, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", fill_disk)
+        with pytest.raises(DalleError, match=r"could not be kept \(No space left on device\)"):
+            reports.add("other", png=a_file())
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_an_owner_of_a_space_is_told_what_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = SafetySettings(reports_folder=str(tmp_path / "reports"))
+    monkeypatch.setattr(Path, "is_mount", lambda path: False)
+    Reports.of(settings)
+    assert caplog.text == ""
+    Reports.of(settings, on_space=True)
+    assert "are lost when the Space restarts: mount a bucket" in caplog.text
+    caplog.clear()
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path)
+    Reports.of(settings, on_space=True)
+    assert caplog.text == ""
 
 
 def test_a_flood_is_stopped_for_the_day(tmp_path: Path, monkeypatch) -> None:
@@ -159,12 +215,12 @@ def test_without_the_hub_reports_stay_in_the_folder(
 
 
 def test_the_settings_choose(tmp_path: Path) -> None:
-    assert Reports.of(ServerSettings()) is None
-    assert Reports.of(ServerSettings(reports_folder=str(tmp_path))).folder == tmp_path
+    assert Reports.of(SafetySettings()) is None
+    assert Reports.of(SafetySettings(reports_folder=str(tmp_path))).folder == tmp_path
     with pytest.raises(SettingsError, match="belong together"):
-        Reports.of(ServerSettings(reports_folder="x", reports_repository="a/b"))
+        Reports.of(SafetySettings(reports_folder="x", reports_repository="a/b"))
     with pytest.raises(SettingsError, match="without NINEFOLD_REPORTS_FOLDER"):
-        Reports.of(ServerSettings(reports_repository="a/b", reports_token="t"))
+        Reports.of(SafetySettings(reports_repository="a/b", reports_token="t"))
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match=r"NINEFOLD_REPORTS_FOLDER is .*cannot be written to"):
         Reports(tmp_path / "file")

@@ -90,7 +90,7 @@ def visit(browser: Browser) -> Iterator[Callable]:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """The address of a page whose pipeline draws plain squares, slowly enough to be watched."""
-    with serving("-m", "tests.serving.fake") as address:
+    with serving("-m", "tests.fakes.engine") as address:
         yield address
 
 
@@ -99,7 +99,7 @@ def quick_app() -> Iterator[str]:
     """The address of an app whose pipeline draws plain squares at once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SECONDS_PER_FRAME", "0.02")
-        with serving("-m", "tests.serving.fake") as address:
+        with serving("-m", "tests.fakes.engine") as address:
             yield address
 
 
@@ -140,9 +140,18 @@ class Page:
     def tiles(self) -> Locator:
         return self.view.locator(".nf-tile")
 
+    def picture(self, number: int = 1) -> tuple[int, int]:
+        """Seed and candidate of a tile, counted from 1."""
+        tile = self.tiles.nth(number - 1)
+        return int(tile.get_attribute("data-seed")), int(tile.get_attribute("data-candidate"))
+
+    def pictures(self) -> list[tuple[int, int]]:
+        """Seeds and candidates of all tiles."""
+        return [self.picture(number + 1) for number in range(self.tiles.count())]
+
     def value(self, knob: str) -> str:
         """What a control of the advanced settings says; the fold is opened for it."""
-        self.unfold("Advanced settings")
+        self.unfold("Settings")
         return self.view.locator(f"#{knob} :is(textarea, input)").first.input_value()
 
     def unfold(self, title: str) -> None:
@@ -153,11 +162,15 @@ class Page:
             # is typed in the same moment, as no person could, is lost.
             self.view.wait_for_timeout(500)
 
+    def more(self) -> None:
+        """Opens what else can be done with the first run."""
+        self.view.locator(".nf-more-actions summary").first.click()
+
     def press(self, name: str) -> None:
         """Clicks the button of that name."""
         self.view.get_by_role("button", name=name, exact=True).first.click()
 
-    def draw(self, prompt: str) -> None:
+    def generate(self, prompt: str) -> None:
         """Writes a prompt, presses Enter and waits for the end."""
         self.box.fill(prompt)
         self.forget_status()
@@ -170,6 +183,13 @@ class Page:
 
     def wait_for_status(self, words: str) -> None:
         self.wait_for(".nf-line", words)
+
+    def wait_until_nobody_waits(self) -> None:
+        """Until the server has no request left, and the browser all that was said about them."""
+        self.view.wait_for_function(
+            """async () => (await (await fetch("/metrics")).text())
+                .includes("\\nninefold_queue_requests 0.0\\n")"""
+        )
 
     def wait_for_note(self, words: str) -> None:
         self.wait_for(".nf-note", words)

@@ -6,13 +6,13 @@ import time
 import httpx
 import pytest
 
+from tests.fakes.hostile import OPENAI
 from tests.serving.conftest import running
-from tests.serving.hostile import OPENAI
 
 
 def test_a_signal_under_load(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECONDS_PER_FRAME", "0.5")
-    with running("-m", "tests.serving.fake") as (address, server):
+    with running("-m", "tests.fakes.engine") as (address, server):
         answers = []
 
         def ask(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Normalised prompts are those of the original, whatever is typed and however long it is."""
+"""Normalized prompts are those of the original, whatever is typed and however long it is."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Plain shapes in place of the real drawings, and a small image tokeniser that learns them."""
+"""Plain shapes in place of the real drawings, and a small image tokenizer that learns them."""
 
 import dataclasses
 import itertools
@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from dalle.training import filters, nano, parts, things, vqgan
-from dalle.training.codes import find_codes
+from dalle.training import nano
 from dalle.training.data import Lesson, SceneExamples
-from dalle.training.headers import GROUND_CODES
-from dalle.training.places import draw_ground
-from dalle.training.sprites import SpriteLibrary, write_sprites
-from dalle.training.vocabulary import read_kinds
+from dalle.training.scenes.headers import GROUND_CODES
+from dalle.training.scenes.places import render_ground
+from dalle.training.scenes.sprites import SpriteLibrary, write_sprites
+from dalle.training.scenes.vocabulary import read_kinds
+from dalle.training.tokenizer import decoder as things
+from dalle.training.tokenizer import filters, finisher, parts
+from dalle.training.tokenizer import reader as vqgan
+from dalle.training.tokenizer.codes import find_codes, find_finished_grounds
 
 CELLS = dataclasses.replace(
     nano.TOKENISER,
@@ -25,6 +28,9 @@ CELLS = dataclasses.replace(
     decoder_blocks=1,
     filter_width=8,
     reader_width=32,
+    finisher_width=16,
+    finisher_blocks=1,
+    ground_tiles=2048,
 )
 
 # kind: (colour, box of an ellipse in a 100 x 100 drawing)
@@ -44,7 +50,7 @@ SHAPES = {
 }
 
 
-def drawn_shapes():
+def shape_sprites():
     for kind in read_kinds():
         if kind.id in SHAPES:
             for style in ("noto",) if kind.id == "robot" else ("3d", "noto"):
@@ -57,7 +63,7 @@ def drawn_shapes():
 @pytest.fixture(scope="session")
 def library(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sprites") / "library"
-    write_sprites(folder, drawn_shapes())
+    write_sprites(folder, shape_sprites())
     return SpriteLibrary(folder)
 
 
@@ -69,7 +75,7 @@ def examples(library):
 @pytest.fixture(scope="session")
 def codes(examples, tmp_path_factory):
     path = tmp_path_factory.mktemp("codes") / "codes.msgpack"
-    grounds = np.stack([draw_ground(ground) for ground in GROUND_CODES])
+    grounds = np.stack([render_ground(ground) for ground in GROUND_CODES])
     shown = (examples.batch(n, 50).foregrounds for n in range(4))
     parts.write_codes(path, find_codes(shown, grounds, CELLS))
     return path
@@ -108,22 +114,42 @@ def filter_runs(examples, codes_and_things, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def known(codes_and_things, filter_runs):
-    return codes_and_things | {
-        course.part: filters.restore_filter(folder, CELLS, course)
-        for course, folder in filter_runs.items()
-    }
+def finisher_run(examples, codes_and_things, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finisher")
+    learned = lesson(examples, 4, steps=150, peak=4e-3)
+    finisher.train_finisher(folder, CELLS, codes_and_things, learned)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def tokeniser_run(examples, known, tmp_path_factory):
+def grounds():
+    return find_finished_grounds(
+        np.stack([render_ground(ground, CELLS.scale) for ground in GROUND_CODES]), CELLS
+    )
+
+
+@pytest.fixture(scope="session")
+def known(codes_and_things, filter_runs, finisher_run, grounds):
+    others = {"finisher": finisher.restore_finisher(finisher_run, CELLS), "grounds": grounds}
+    return (
+        codes_and_things
+        | others
+        | {
+            course.part: filters.restore_filter(folder, CELLS, course)
+            for course, folder in filter_runs.items()
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def tokenizer_run(examples, known, tmp_path_factory):
     folder = tmp_path_factory.mktemp("vqgan")
     state = train_cells(examples, known, folder, steps=60)
     return folder, state
 
 
 def train_cells(examples, known, folder, steps):
-    return vqgan.train_tokeniser(
+    return vqgan.train_tokenizer(
         folder,
         CELLS,
         known,
@@ -132,8 +158,8 @@ def train_cells(examples, known, folder, steps):
 
 
 @pytest.fixture(scope="session")
-def tokeniser(tokeniser_run, known):
-    return vqgan.restore_tokeniser(tokeniser_run[0], known, CELLS)
+def tokenizer(tokenizer_run, known):
+    return vqgan.restore_tokenizer(tokenizer_run[0], known, CELLS)
 
 
 def lesson(examples, size, steps, peak):

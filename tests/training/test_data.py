@@ -10,7 +10,7 @@ from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.training.data import FolderExamples, SceneExamples, prefetch
-from dalle.training.scenes import SceneComposer
+from dalle.training.scenes.composer import SceneComposer
 
 COLOURS = ["red", "green", "blue", "yellow", "black"]
 

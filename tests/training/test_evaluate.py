@@ -8,10 +8,12 @@ from PIL import Image
 
 from dalle.__main__ import main
 from dalle.generation.result import Picture, Result
-from dalle.training.colours import COLOURS
-from dalle.training.exam import questions
-from dalle.training.grid import CELL
-from dalle.training.scenes import lay, over
+from dalle.training.exam.questions import questions
+from dalle.training.scenes.colours import COLOURS
+from dalle.training.scenes.composer import lay, over
+from dalle.training.scenes.grid import CELL
+from dalle.training.scenes.sharp import SharpSprites, write_sharp_sprites
+from tests.training.conftest import shape_sprites
 
 SHARE = 0.05
 
@@ -42,7 +44,10 @@ class Composer:
 
 @pytest.fixture
 def report(library, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr("dalle.training.sprites.open_sprites", lambda folder: library)
+    monkeypatch.setattr("dalle.training.scenes.sprites.open_sprites", lambda folder: library)
+    write_sharp_sprites(tmp_path / "sharp", shape_sprites())
+    sharp = SharpSprites(tmp_path / "sharp")
+    monkeypatch.setattr("dalle.training.scenes.sharp.open_sharp_sprites", lambda folder: sharp)
     monkeypatch.setattr("dalle.generation.loading.load", lambda name: Composer(library))
     assert main(["evaluate", "nano", "--share", str(SHARE), "--out", str(tmp_path)]) == 0
     table = (tmp_path / "evaluation.md").read_text()
@@ -65,6 +70,15 @@ def test_right_things_are_counted(report):
     assert 0.3 < np.mean(right) <= 0.5
     assert figures["two things and a relation: both"] == 0
     assert f"| one thing, one background: thing | {np.mean(right):.1%} | >= 75% |" in table
+
+
+def test_the_finish_is_told_beside_that_of_true_scenes(report):
+    figures = {row["name"]: row["value"] for row in report[0]["figures"]}
+    # Half of the pictures are true scenes of the same drawings, the others are white.
+    assert 0.2 < figures["sharpness of edges, of that of true scenes"] < 0.8
+    (steps,) = [value for name, value in figures.items() if name.startswith("steps of brightness")]
+    assert 0 < steps < 1.5
+    assert figures["one thing in neon or pencil sketch: thing"] < 0.5
 
 
 def test_the_judge_is_examined_first(report):

@@ -4,8 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dalle.training.muon import orthogonalise
-from dalle.training.runs import learning_rate
+from dalle.training.optimiser import orthogonalise
+from dalle.training.run import learning_rate
 
 
 def test_the_learning_rate_rises_stays_and_falls():

@@ -1,0 +1,1 @@
+"""Measurements of the prompt filter, and of the people in generated pictures."""

@@ -1,0 +1,1 @@
+"""The looks of people in generated pictures: prompts, judges, figures, report."""

@@ -1,0 +1,1 @@
+"""Refusals of the prompt filter: sets of texts, disguises, languages."""

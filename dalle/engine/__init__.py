@@ -1,0 +1,1 @@
+"""Many requests to full batches: queue, admission, worker, model pool."""

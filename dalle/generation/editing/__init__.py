@@ -1,0 +1,1 @@
+"""Going on with a picture: some of its codes are kept, the others are sampled."""

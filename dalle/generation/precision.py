@@ -1,0 +1,35 @@
+"""The kind of the machine: other kinds round sums differently, and so draw other pictures."""
+
+import platform
+
+import jax
+import jax.numpy as jnp
+
+from dalle.models.hardware import inference_dtype, multiplies_bytes
+
+
+def machine_kind() -> str:
+    """Such as "cpu x86_64", or an accelerator's own name: "tpu v5 lite", "nvidia a100"."""
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return f"cpu {platform.machine().lower()}"
+    return device.device_kind.lower()
+
+
+def chosen_precision(precision: str) -> str:
+    """The precision that "auto" stands for on this machine, or the one given.
+
+    The fastest whose pictures CLIP scores as those of float32 (`benchmark --precisions`).
+    """
+    if precision != "auto":
+        return precision
+    return "int8" if multiplies_bytes() else inference_dtype().name
+
+
+def product_dtypes(precision: str) -> tuple[jnp.dtype, jnp.dtype]:
+    """The dtype that codes are drawn in, and that of the products beside (int8 draws codes alone).
+
+    Reading a prompt is a small part of the work, and a picture shows every rounding.
+    """
+    decoder_dtype = jnp.dtype(chosen_precision(precision))
+    return decoder_dtype, inference_dtype() if decoder_dtype == jnp.int8 else decoder_dtype

@@ -1,0 +1,1 @@
+"""BART: from a prompt to image codes, one after another."""

@@ -1,0 +1,1 @@
+"""Weight files and parameter trees: msgpack, safetensors, quantized weights."""

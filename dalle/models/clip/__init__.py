@@ -1,0 +1,1 @@
+"""CLIP: scores of pictures against a text."""

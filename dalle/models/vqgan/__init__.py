@@ -1,0 +1,1 @@
+"""The published models' image tokenizer: a grid of codes to pixels and back."""

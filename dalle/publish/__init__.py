@@ -1,0 +1,1 @@
+"""This checkout as a Space on the Hugging Face Hub."""

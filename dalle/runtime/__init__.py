@@ -1,0 +1,1 @@
+"""The process's own settings: malloc and the compilation cache."""

@@ -1,0 +1,1 @@
+"""The check of pictures before visitors see them."""

@@ -1,0 +1,1 @@
+"""The prompt filter and its rules."""

@@ -1,0 +1,1 @@
+"""Marks of origin in files, and their verification."""

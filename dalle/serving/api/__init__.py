@@ -1,0 +1,1 @@
+"""Endpoints for programs: Gradio, MCP, and the OpenAI Images API."""

@@ -1,0 +1,1 @@
+"""The door in front of every request: routes, sizes, rates, origins."""

@@ -1,0 +1,80 @@
+"""Habits of gradio with strangers' input that are switched off here.
+
+It fetches addresses in any field, writes typed text into the log and names of folders into answers.
+It also has rules of its own about other websites. launch() has no parameter for any of it, so the
+functions are replaced, once, before the server starts.
+"""
+
+import logging
+import sys
+import traceback
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import gradio as gr
+from gradio import processing_utils, queueing, route_utils, routes, utils
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dalle.serving.http.gradio_sessions import bound_sessions
+
+log = logging.getLogger(__name__)
+
+NOT_FETCHED = (
+    "Nothing is fetched from other addresses; upload the picture, or send it as a data URI."
+)
+FRAMES = 4  # of a mistake, in the log
+
+
+def tame_gradio() -> None:
+    """Makes the replacements; to be called before launch()."""
+    for name in ("async_ssrf_protected_get", "async_ssrf_protected_download"):
+        setattr(processing_utils, name, refuse_async)
+    for name in ("ssrf_protected_download", "save_url_to_cache", "unsafe_download"):
+        setattr(processing_utils, name, refuse)
+    for module in (queueing, routes, route_utils):
+        module.traceback = SimpleNamespace(**vars(traceback) | {"print_exc": log_fault})
+    utils.error_payload = queueing.error_payload = tell_fault
+    routes.CustomCORSMiddleware = PassOn
+    bound_sessions()
+
+
+def refuse(*arguments: Any, **options: Any) -> NoReturn:
+    """Replaces gradio's function that fetches."""
+    raise gr.Error(NOT_FETCHED, print_exception=False)
+
+
+async def refuse_async(*arguments: Any, **options: Any) -> NoReturn:
+    refuse()
+
+
+def log_fault() -> None:
+    """In the place of traceback.print_exc: a message may repeat a visitor's text."""
+    log.error("an event failed: %s", describe_fault(sys.exception()))
+
+
+def describe_fault(error: BaseException | None) -> str:
+    """The kind of a mistake and where it was made, without its words."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:] if error else []
+    places = " > ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in frames)
+    return f"{type(error).__name__} in {places}"
+
+
+def tell_fault(error: BaseException | None, show_error: bool) -> dict[str, Any]:
+    """The error text for a failed event; sentences of gr.Error are made for them."""
+    if isinstance(error, gr.Error):
+        told, shown = error.message, error.visible
+        return {"error": told, "visible": shown, "duration": error.duration, "title": error.title}
+    if error is None:
+        return {"error": None}
+    told = f"The call does not fit ({type(error).__name__}); /gradio_api/info lists all endpoints."
+    return {"error": told, "visible": True}
+
+
+class PassOn:
+    """In the place of gradio's rules about other websites: the guard has ours."""
+
+    def __init__(self, app: ASGIApp, **options: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)

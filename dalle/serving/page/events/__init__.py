@@ -1,0 +1,1 @@
+"""The handlers of the page: a click enters Python here."""

@@ -1,0 +1,1 @@
+(...values) => document.querySelectorAll(".gradio-container").forEach((page) => page.dispatchEvent(new CustomEvent("ninefold:draft", { detail: values })))

@@ -1,0 +1,22 @@
+// A frame tells the page around it how high it has to be.
+const ROOM = 16; // pixels below the last line
+
+// The parts themselves: what is around them grows with the frame, and would make it grow again.
+function bottom() {
+  const parts = [...page.querySelectorAll("main > .column > *, footer")];
+  const visible = parts.filter((part) => part.offsetHeight > 0);
+  const bottoms = visible.map((part) => part.getBoundingClientRect().bottom + window.scrollY);
+  return Math.ceil(Math.max(0, ...bottoms)) + ROOM;
+}
+
+if (window.parent !== window) {
+  let told = 0;
+  const tell = () => {
+    const height = bottom();
+    if (Math.abs(height - told) > 1) window.parent.postMessage({ ninefoldHeight: height }, "*");
+    told = height;
+  };
+  const parts = new ResizeObserver(tell);
+  for (const part of page.querySelectorAll("main > .column > *")) parts.observe(part);
+  tell();
+}

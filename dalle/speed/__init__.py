@@ -1,1 +1,0 @@
-"""How fast drawing is on this machine, how fast it could be, and how fast others are."""

@@ -1,0 +1,48 @@
+"""The result of hearing a prompt."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+MOST_TOLD = 4  # words in the notes
+
+
+class Substitution(NamedTuple):
+    """A word of the prompt, and the phrase that is drawn for it."""
+
+    said: str
+    phrase: str
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A prompt as a small model hears it."""
+
+    text: str  # for the model to read; empty where the prompt has no letter and no emoji
+    substitutions: tuple[Substitution, ...] = ()
+    heard: tuple[str, ...] = ()  # things, places and looks, as they are drawn
+    unheard: tuple[str, ...] = ()  # words that nothing stands for
+    suggestions: tuple[str, ...] = ()  # prompts to try, where nothing is heard
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences for the person who wrote the prompt."""
+        notes = [f"{said}: drawn as {phrase}." for said, phrase in self.substitutions[:MOST_TOLD]]
+        if self.suggestions:
+            *first, last = self.suggestions
+            notes.append(
+                f"Nothing in this prompt is known to this model; try {', '.join(first)} or {last}."
+            )
+        elif self.unheard:
+            more = len(self.unheard) - MOST_TOLD
+            others = f" and {more} more" if more > 0 else ""
+            notes.append(f"Not known to this model: {', '.join(self.unheard[:MOST_TOLD])}{others}.")
+        return notes
+
+    def as_dict(self) -> dict:
+        """As JSON can hold it."""
+        return {
+            "drawn_as": dict(self.substitutions),
+            "heard": list(self.heard),
+            "unheard": list(self.unheard),
+            "suggestions": list(self.suggestions),
+        }

@@ -1,0 +1,291 @@
+"""From a prompt to the words that a small model reads, with stand-ins for others."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from dalle.text.heard.cleaning import clean
+from dalle.text.heard.heard import Heard, Substitution
+from dalle.text.heard.languages import LANGUAGES, Languages, is_latin
+from dalle.text.heard.sentence import FUNCTION, PLACED, Sentence
+from dalle.text.heard.slips import Slips
+from dalle.text.heard.span import Span
+from dalle.text.heard.suggestions import suggest
+from dalle.text.heard.tables import STAND_INS, StandIn, read_plain_words, read_stand_ins
+from dalle.text.heard.tokens import Token, bare_key, singulars, tokenize
+from dalle.text.heard.world import World
+
+WORDS = "words.txt"  # every word of the captions, one a line
+ORDINARY = "ordinary-words.txt"  # English words that look like a slip for one of the world's
+LONGEST_PHRASE = 8  # words
+ENGLISH = frozenset(
+    ("the", "with", "and", "of", "on", "at", "is", "his", "her", "wearing", "next", "a", "an")
+)
+BEFORE_A_STYLE = frozenset(["in", "by", "of", "as", "like", "style", "the"])
+SOMEBODY = ("thing", "figure", "person", "creature")
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """Reads prompts with the tables of a model's folder; the time grows with the length alone."""
+
+    world: World
+    stand_ins: dict[str, StandIn] = field(repr=False)
+    languages: Languages = field(repr=False)
+    plain_words: dict[str, str] = field(repr=False)
+    ordinary: frozenset[str] = field(repr=False)
+
+    @classmethod
+    def beside(cls, folder: Path) -> Self | None:
+        """That of a model's folder; None where it ships no table of stand-ins."""
+        if not (folder / STAND_INS).is_file():
+            return None
+        words = frozenset((folder / WORDS).read_text("utf-8").split())
+        return cls(
+            World.read(folder, words),
+            read_stand_ins(folder),
+            Languages.read(folder, LANGUAGES),
+            read_plain_words(folder),
+            frozenset((folder / ORDINARY).read_text("utf-8").split()),
+        )
+
+    def hear(self, prompt: str) -> Heard:
+        """Hears a prompt: its known words, its stand-ins, and its unknown words."""
+        text = clean(prompt, self.emoji_names)
+        if not text:
+            return Heard("")
+        tokens = list(self.languages.cut(tokenize(text)))
+        spans = list(self._spans(tokens, self._language(tokens)))
+        self._weigh(spans)
+        sentence, substitutions = Sentence(), {}
+        somebody = False
+        for span in spans:
+            phrase = self._tell(span, sentence, somebody)
+            if phrase and span.sort != "plain":
+                substitutions.setdefault(span.said, phrase.removeprefix("and "))
+            somebody |= span.sort in SOMEBODY or span.sort in ("name", "slip")
+        heard = dict.fromkeys(span.phrase.removeprefix("and ") for span in spans)
+        heard.pop("", None)
+        unheard = dict.fromkeys(span.said for span in spans if span.sort == "unheard")
+        return Heard(
+            # Something is to be drawn even where nothing is known.
+            text=(sentence.changed and sentence.text) or text,
+            substitutions=tuple(Substitution(*pair) for pair in substitutions.items()),
+            heard=tuple(heard),
+            unheard=tuple(unheard),
+            suggestions=() if heard else suggest(text),
+        )
+
+    @cached_property
+    def emoji_names(self) -> dict[str, str]:
+        return self.world.emoji_names
+
+    @cached_property
+    def _slips(self) -> Slips:
+        targets = [
+            key
+            for key, entry in self.world.phrases.items()
+            if entry.sort == "thing" and entry.group not in ("people", "body", "faces")
+        ]
+        return Slips(targets, self.ordinary)
+
+    def _language(self, tokens: Sequence[Token]) -> str:
+        """The language of a prompt that is not English; empty otherwise."""
+        found = []
+        at = 0
+        while at < len(tokens):
+            size = next((n for n, key in _phrases(tokens, at) if key in self.languages.names), 0)
+            if size:
+                key = " ".join(token.key for token in tokens[at : at + size])
+                if key not in self.world.phrases and key not in self.stand_ins:
+                    found.append(key)
+            at += size or 1
+        language = self.languages.guess(found)
+        english = sum(
+            (token.key in ENGLISH or token.key in self.plain_words)
+            and self.languages.small_word(token.key, language) is None
+            for token in tokens
+        )
+        return "" if english else language
+
+    def _spans(self, tokens: Sequence[Token], language: str) -> Iterator[Span]:
+        """The prompt in pieces: everywhere the longest phrase that is known."""
+        at = 0
+        while at < len(tokens):
+            span = self._match(tokens, at, language) or self._single(tokens, at, language)
+            yield span
+            at += len(span.tokens)
+
+    def _match(self, tokens: Sequence[Token], at: int, language: str) -> Span | None:
+        small = self.languages.small_word(tokens[at].key, language)
+        for size, key in _phrases(tokens, at):
+            if size == 1 and small is not None:
+                return Span([tokens[at]], "plain", small)
+            words = list(tokens[at : at + size])
+            forms = [(key, False)]
+            if key.endswith("'s"):
+                forms.append((key[:-2], True))
+            for form, possessive in forms:
+                entry = self.world.phrases.get(form)
+                if entry and (entry.sort != "word" or size == 1):
+                    plural = form in self.world.plurals
+                    phrase = entry.plural if plural and entry.sort == "thing" else entry.phrase
+                    return Span(words, entry.sort, phrase, entry=entry, possessive=possessive)
+                found = self._several(form) or self._stand_in(form) or self._name(form, language)
+                if found:
+                    found.tokens, found.possessive = words, possessive
+                    return found
+        return None
+
+    def _several(self, key: str) -> Span | None:
+        """Several of a thing by another of its names: "eyeballs"."""
+        for form in singulars(key):
+            entry = self.world.phrases.get(form)
+            if entry and entry.sort == "thing" and entry.plural:
+                return Span([], "name", entry.plural, entry.plural)
+        return None
+
+    def _stand_in(self, key: str) -> Span | None:
+        for number, form in enumerate((key, *singulars(key))):
+            row = self.stand_ins.get(form)
+            if row:
+                several = self._plural(row.phrase)
+                phrase = several if number and several else row.phrase
+                return Span([], row.sort, phrase, several, beside=row.beside)
+        return None
+
+    def _name(self, key: str, language: str) -> Span | None:
+        for number, form in enumerate((key, *singulars(key))):
+            phrase = self.languages.meaning(form, language)
+            if phrase and (language or not is_latin(form)):
+                several = self._plural(phrase)
+                return Span([], "name", several if number and several else phrase, several)
+        return None
+
+    def _single(self, tokens: Sequence[Token], at: int, language: str) -> Span:
+        """A word that belongs to no phrase."""
+        token = tokens[at]
+        word = token.key.removesuffix("'s")
+        plain = self.plain_words.get(word)
+        if plain:
+            return Span([token], "plain", plain)
+        if token.key in self.world.words or word in self.world.words:
+            return Span([token], "kept")
+        if plain is not None:
+            return Span([token], "quiet")
+        if word.isdigit():
+            return (
+                Span([token], "plain", "five")
+                if 5 < int(word[:9]) < 100
+                else Span([token], "quiet")
+            )
+        name = at > 0 and token.text[:1].isupper() and not token.text.isupper()
+        near = None if name or language else self._slips.nearest(word)
+        if near:
+            entry = self.world.phrases[near]
+            plural = near in self.world.plurals
+            phrase = entry.plural if plural else entry.phrase
+            return Span([token], "slip", phrase, entry.plural)
+        if len(word) < 2:
+            return Span([token], "quiet")
+        return Span([token], "unheard")
+
+    def _weigh(self, spans: list[Span]) -> None:
+        """Leaves out words that would draw the model away from the things that it heard.
+
+        They are everyday words of no picture, moods, and acts where there is enough else: an act
+        brings somebody of its own.
+        """
+        bodies = [at for at, span in enumerate(spans) if span.sort in (*SOMEBODY, "name", "slip")]
+        for at, span in enumerate(spans):
+            if span.sort == "act" and bodies and (len(bodies) > 1 or at < bodies[0]):
+                span.sort, span.phrase = "quiet", ""
+            elif span.sort == "kept" and bodies and bare_key(span.said) not in FUNCTION:
+                # Told as not drawn, but for words that carry nothing.
+                span.sort = "quiet" if span.said.lower() in self.plain_words else "unheard"
+        strong = {*SOMEBODY, "place", "act", "name", "slip"}
+        if not any(span.sort in strong for span in spans):
+            return
+        for span in spans:
+            if span.sort == "mood":
+                span.sort, span.phrase = "quiet", ""
+
+    def _tell(self, span: Span, sentence: Sentence, somebody: bool) -> str:
+        """Puts a span into the sentence; returns the phrase in its place, if it is replaced."""
+        if span.entry or span.sort == "kept":
+            said = span.said + ("'s" if span.possessive else "")
+            key = bare_key(said)
+            role = "function" if key in FUNCTION else "word"
+            if span.sort == "thing":
+                role = "noun"
+            elif span.sort in ("colour", "size"):
+                role = "adjective"
+            single = ""
+            if span.sort == "thing" and span.phrase == span.entry.plural:
+                single = span.entry.phrase
+            sentence.keep(said, span.gap, role, span.phrase, single)
+            if span.sort in ("word", "size", "colour"):
+                span.phrase = ""
+            return ""
+        if span.sort in ("quiet", "unheard"):
+            sentence.set_aside(span.gap)
+            return ""
+        if span.sort == "plain":
+            role = "function" if span.phrase in FUNCTION else "word"
+            if span.phrase:
+                sentence.replace(span.phrase, "", span.gap, role)
+            else:
+                sentence.set_aside(span.gap)
+            phrase, span.phrase = span.phrase, ""
+            return phrase
+        if span.sort in ("colour", "size"):
+            sentence.replace(span.phrase, "", span.gap, "adjective")
+            phrase, span.phrase = span.phrase, ""
+            return phrase
+        elif span.sort == "look":
+            self._tell_look(span, sentence)
+        elif span.sort == "act" and somebody:
+            if not span.beside:
+                span.phrase = ""
+                sentence.set_aside(span.gap)
+                return ""
+            span.phrase = span.beside
+            sentence.replace(span.phrase, "", span.gap, "noun")
+        elif span.sort == "place" and sentence.take_back(PLACED):
+            span.phrase = span.beside or f"in front of {span.phrase}"
+            sentence.replace(span.phrase, "", span.gap, "place")
+        else:
+            single = ""
+            if span.plural and span.phrase == span.plural:
+                entry = self.world.phrases.get(bare_key(span.plural))
+                single = entry.phrase if entry else ""
+            sentence.replace(span.phrase, span.plural, span.gap, single=single)
+            if span.possessive:
+                sentence.possess()
+        return span.phrase
+
+    def _tell_look(self, span: Span, sentence: Sentence) -> None:
+        """A look goes between commas: "in the style of Monet" is ", watercolour"."""
+        if any(piece.text.lower() == span.phrase for piece in sentence.pieces):
+            sentence.set_aside(span.gap)
+            return
+        while sentence.take_back(BEFORE_A_STYLE):
+            pass
+        gap = ", " if sentence.pieces else " "
+        sentence.replace(span.phrase, "", gap, "look")
+
+    def _plural(self, phrase: str) -> str:
+        """Several of a thing; empty where a phrase is more than one thing's name."""
+        entry = self.world.thing(phrase)
+        return entry.plural if entry else ""
+
+
+def _phrases(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str]]:
+    """The phrases that begin at a word, the longest first: its number of words and its key."""
+    end = at + 1
+    while end < len(tokens) and end - at < LONGEST_PHRASE and tokens[end].joins:
+        end += 1
+    for stop in range(end, at, -1):
+        yield stop - at, " ".join(token.key for token in tokens[at:stop])

@@ -1,0 +1,209 @@
+"""Builds the sentence that the model reads: some words kept, some replaced, some set aside."""
+
+import re
+from dataclasses import dataclass
+
+DETERMINERS = frozenset(
+    ("a", "an", "the", "my", "your", "his", "her", "its", "our", "their")
+) | frozenset(("this", "that", "these", "those", "some", "another", "every", "each", "any", "no"))
+PLACED = frozenset(
+    ("in", "at", "on", "to", "inside", "outside", "near", "through", "around", "across", "into")
+) | frozenset(("within", "from", "by", "towards", "onto", "over"))
+JOINING = frozenset(
+    ("and", "or", "but", "with", "of", "for", "as", "like", "than", "while", "if", "plus")
+)
+BESIDE = frozenset(("above", "below", "behind", "beside", "next", "under"))
+# Between two nouns, where the word before it was set aside: "a rose [given] to a wolf".
+LOOSE = frozenset(
+    ("to", "for", "from", "of", "like", "as", "than", "into", "through", "across", "around")
+) | frozenset(("at", "towards", "within", "outside", "while", "but", "or", "plus"))
+FUNCTION = DETERMINERS | PLACED | JOINING
+NUMBERS = frozenset(("2", "3", "4", "5", "two", "three", "four", "five")) | frozenset(
+    ("several", "multiple", "many", "few", "some", "pair", "couple")
+)
+_VOWEL = re.compile(r"(?!uni|use|u-|one\b|ufo|euro)[aeiou]|hour", re.IGNORECASE)
+MOST_BETWEEN = 3  # words between an article and its noun
+
+
+@dataclass
+class Piece:
+    """Some words of the sentence; a hole where words were set aside."""
+
+    text: str
+    role: str  # noun, adjective, look, function, comma, hole, word
+    gap: str = " "
+    changed: bool = False
+    single: str = ""  # of a plural: one of them, with its article
+
+    @property
+    def determines(self) -> bool:
+        return self.text.lower() in DETERMINERS
+
+    @property
+    def relates(self) -> bool:
+        """Whether it tells how the noun before it is to the one after it."""
+        return self.role == "word" and (self.text.endswith("ing") or self.text.lower() in BESIDE)
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether it says nothing without the noun after it."""
+        return self.role in ("function", "adjective") or self.relates or self.counts
+
+    @property
+    def begins_noun(self) -> bool:
+        return self.determines or self.counts or self.role in ("noun", "adjective")
+
+    @property
+    def counts(self) -> bool:
+        return self.text.lower() in NUMBERS
+
+
+class Sentence:
+    """Pieces in order; `text` is the unchanged prompt where nothing was replaced."""
+
+    def __init__(self) -> None:
+        self.pieces: list[Piece] = []
+
+    def keep(self, text: str, gap: str, role: str, phrase: str = "", single: str = "") -> None:
+        """Words as they were typed; `phrase` has the article of a noun, `single` one of several."""
+        self._part(gap)
+        last = self._noun
+        if role == "noun" and last and last.changed and not text.lower().startswith("the "):
+            if last.text == phrase:  # "McDonald's burger"
+                return
+            # "Batman cake": two things, as the captions tell them.
+            self.pieces.append(Piece("and", "function", changed=True))
+            article = re.match(r"an? ", phrase)
+            text = f"{article[0]}{text}" if article else text
+        self.pieces.append(Piece(text, role, "-" if gap == "-" else " ", single=single))
+
+    def set_aside(self, gap: str) -> None:
+        """Words that the model doesn't read."""
+        self._part(gap)
+        self.pieces.append(Piece("", "hole", changed=True))
+
+    def replace(
+        self, phrase: str, plural: str, gap: str, role: str = "noun", single: str = ""
+    ) -> None:
+        """Replaces the typed words: a noun phrase with its article, an adjective or a look.
+
+        `plural` takes its place after a number; `single` is one of several.
+        """
+        self._part(gap)
+        if role == "noun":
+            phrase = self._fit(phrase, plural)
+        self.pieces.append(Piece(phrase, role, " ", changed=True, single=single))
+
+    def possess(self) -> None:
+        """Makes the last noun the owner of the next one: "a judge's"."""
+        self.pieces[-1].text += "'s"
+        self.pieces[-1].role = "word"
+
+    def take_back(self, words: frozenset[str]) -> bool:
+        """Takes the article and one of `words` from the end; whether there was one of them."""
+        at = len(self.pieces)
+        while at and self.pieces[at - 1].determines:
+            at -= 1
+        if not at or self.pieces[at - 1].text.lower() not in words:
+            return False
+        del self.pieces[at - 1 :]
+        return True
+
+    def _part(self, gap: str) -> None:
+        if "," in gap and self.pieces:
+            self.pieces.append(Piece(",", "comma", ""))
+
+    @property
+    def _noun(self) -> Piece | None:
+        """The noun that the sentence ends with, before any holes."""
+        last = next((piece for piece in reversed(self.pieces) if piece.role != "hole"), None)
+        return last if last and last.role == "noun" else None
+
+    @property
+    def _last(self) -> Piece | None:
+        return self.pieces[-1] if self.pieces else None
+
+    def _fit(self, phrase: str, plural: str) -> str:
+        """The phrase as it goes on from the words before it."""
+        bare = re.sub(r"^(an?|the) ", "", phrase)
+        if self._noun and bare != phrase:
+            self.pieces.append(Piece("and", "function", changed=True))
+            return phrase
+        for distance, piece in enumerate(reversed(self.pieces[-MOST_BETWEEN - 1 :])):
+            if piece.counts:
+                return plural or bare
+            if piece.determines:
+                if distance:
+                    return bare
+                self.pieces.pop()
+                return phrase
+            if piece.role not in ("adjective", "hole", "word") or piece.text.endswith("ing"):
+                break
+        return bare if self._last and self._last.role == "adjective" else phrase
+
+    @property
+    def changed(self) -> bool:
+        return any(piece.changed for piece in self.pieces)
+
+    @property
+    def text(self) -> str:
+        """The sentence without words that lead nowhere."""
+        parts: list[str] = []
+        for piece in self._tidy():
+            if piece.role == "comma":
+                parts.append(",")
+            else:
+                parts.append((piece.gap if parts else "") + piece.text)
+        text = re.sub(r"\s+", " ", "".join(parts)).strip(" ,-")
+        return re.sub(r"\b(an?) (\w[\w-]*)", _article, text, flags=re.IGNORECASE)
+
+    def _tidy(self) -> list[Piece]:
+        """Drops articles and prepositions around holes, where no noun is left for them."""
+        kept: list[Piece] = []
+        open_hole = False
+        for piece in [*self.pieces, Piece(",", "comma")]:
+            if piece.role == "hole":
+                open_hole = True
+                continue
+            ends = piece.role in ("comma", "function", "look") or piece.relates
+            if open_hole and ends:
+                while kept and kept[-1].leads_on:
+                    kept.pop()
+            # Nothing stands before a comma, or at the start, unless a noun follows.
+            begins = not kept or kept[-1].role == "comma"
+            if open_hole and begins and (piece.role == "comma" or _leads_on(piece.text)):
+                continue
+            if piece.counts and not begins and kept[-1].determines:
+                kept.pop()  # "a dozen" became "a five"
+            after_noun = bool(kept) and kept[-1].role == "noun"
+            if after_noun and open_hole and piece.text.lower() in LOOSE:
+                piece = Piece("and", "function", changed=True)
+            elif after_noun and (piece.determines or (open_hole and piece.begins_noun)):
+                kept.append(Piece("and", "function", changed=True))
+            kept.append(piece)
+            open_hole = False
+        while kept and kept[-1].role == "comma":
+            kept.pop()
+        if sum(piece.role == "noun" for piece in kept) > 1:
+            _count_once(kept)
+        return kept
+
+
+def _count_once(pieces: list[Piece]) -> None:
+    """Makes plurals without a number single: captions tell several of a kind alone, or count."""
+    for before, piece in zip([None, *pieces], pieces, strict=False):
+        joined = before and (before.role in ("function", "comma") or before.relates)
+        if piece.single and (before is None or (joined and not before.determines)):
+            piece.text = piece.single
+
+
+def _leads_on(word: str) -> bool:
+    return word.lower() in JOINING | PLACED
+
+
+def _article(match: re.Match[str]) -> str:
+    article = "an" if _VOWEL.match(match[2]) else "a"
+    given = match[1]
+    if given.lower() == article:
+        return match[0]
+    return f"{article.capitalize() if given[0].isupper() else article} {match[2]}"

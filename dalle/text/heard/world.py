@@ -1,0 +1,80 @@
+"""The things, places, looks and colours that a small model draws, from the table in its folder."""
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from dalle.errors import DalleError
+from dalle.text.heard.tokens import bare_key, key_of
+
+FILE = "world.tsv"
+COLUMNS = ("sort", "phrase", "plural", "group", "emoji", "names")
+SORTS = ("thing", "place", "look", "colour", "size", "word")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing, place, look, colour, size or word of the captions."""
+
+    sort: str
+    phrase: str  # "a cat", "on the beach", "watercolour", "red"
+    plural: str  # "cats"; of a look the words before "of a cat": "a watercolour"
+    group: str  # of a thing: "animals"
+    emoji: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class World:
+    """All entries, and where each phrase leads."""
+
+    entries: tuple[Entry, ...]
+    words: frozenset[str]  # every word that the model has seen
+    phrases: dict[str, Entry] = field(init=False, repr=False)
+    plurals: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        phrases: dict[str, Entry] = {}
+        plurals = set()
+        # First every entry's own phrase: a name of another thing never takes its place.
+        for entry in self.entries:
+            phrases.setdefault(bare_key(entry.phrase), entry)
+            if entry.sort == "place":
+                phrases.setdefault(key_of(entry.phrase), entry)
+        for entry in self.entries:
+            if entry.plural:
+                key = bare_key(entry.plural)
+                phrases.setdefault(key, entry)
+                plurals.add(key)
+            for name in entry.names:
+                phrases.setdefault(bare_key(name), entry)
+        object.__setattr__(self, "phrases", phrases)
+        object.__setattr__(self, "plurals", frozenset(plurals))
+
+    @classmethod
+    def read(cls, folder: Path, words: frozenset[str]) -> Self:
+        """The table in a model's folder; DalleError where its columns are others."""
+        path = folder / FILE
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise DalleError(
+                    f"{path} has the columns {reader.fieldnames}; they must be "
+                    f"{', '.join(COLUMNS)}; write it with `python -m dalle train names`."
+                )
+            entries = tuple(
+                Entry(**row | {"names": tuple(name for name in row["names"].split("; ") if name)})
+                for row in reader
+            )
+        return cls(entries, words)
+
+    @property
+    def emoji_names(self) -> dict[str, str]:
+        """The phrase of each thing by its emoji."""
+        return {entry.emoji: entry.phrase for entry in self.entries if entry.emoji}
+
+    def thing(self, phrase: str) -> Entry | None:
+        """The thing that a phrase names, with or without its article."""
+        entry = self.phrases.get(bare_key(phrase))
+        return entry if entry and entry.sort == "thing" else None

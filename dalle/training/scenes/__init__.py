@@ -1,0 +1,1 @@
+"""The world that the embedded model learns from: drawings, places, looks, captions."""

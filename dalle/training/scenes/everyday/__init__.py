@@ -1,0 +1,1 @@
+"""How people ask: lists of everyday words, and captions made with them."""

@@ -1,0 +1,46 @@
+"""The picture of a link, and the pictures that are drawn for it."""
+
+import pytest
+from PIL import Image
+
+from dalle.engine.model_pool import ModelPool
+from dalle.serving.page.links import Link
+from dalle.serving.page.sharing.card import GAP, HEIGHT, WIDTH, make_card
+from dalle.serving.page.sharing.card_route import card_order
+
+
+class Engine:
+    """What a card asks of an engine before it draws."""
+
+    model_pool = ModelPool()
+
+
+@pytest.mark.parametrize("count", [1, 9])
+def test_the_pictures_stand_at_the_left_and_the_words_beside_them(count):
+    pictures = [Image.new("RGB", (64, 64), "red")] * count
+    card = make_card(pictures, "a red cat", "Ninefold", "pictures.example")
+    assert card.size == (WIDTH, HEIGHT)
+    assert card.getpixel((GAP + 5, GAP + 5)) == (255, 0, 0)
+    assert card.getpixel((HEIGHT - GAP - 9, HEIGHT - GAP - 9)) == (255, 0, 0)
+    words = card.crop((HEIGHT, 0, WIDTH, HEIGHT)).convert("L")
+    assert words.getextrema()[0] < 100
+
+
+@pytest.mark.parametrize("prompt", ["", "x" * 2000, "\u202e\x07 猫 🐈"])
+def test_any_prompt_has_a_card(prompt):
+    assert make_card([Image.new("RGB", (8, 8))] * 9, prompt, "N", "h").size == (WIDTH, HEIGHT)
+
+
+def test_a_card_generates_no_more_than_a_request_that_turns_no_knob():
+    order = card_order(Link(prompt="a cat", knobs={"seed": 3, "candidates": 64}), Engine)
+    assert order.knobs["candidates"] == 16
+    assert order.knobs["seed"] == 3
+
+
+def test_a_link_without_a_seed_always_has_the_same_card():
+    first, second = (card_order(Link(prompt="a cat"), Engine) for _ in range(2))
+    assert first == second
+
+
+def test_a_single_picture_is_generated_alone():
+    assert card_order(Link(prompt="a cat", candidate=7), Engine).knobs["only"] == (7,)

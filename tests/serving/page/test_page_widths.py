@@ -1,0 +1,43 @@
+"""Nothing sticks out at the width of a phone or of a laptop, in any language."""
+
+import pytest
+
+from tests.serving.conftest import Page
+
+# Parts beyond the edges of the page, and words beyond those of their buttons.
+STICKING_OUT = """() => {
+  const width = document.documentElement.clientWidth, found = [];
+  for (const node of document.querySelectorAll("#columns *, .nf-header *")) {
+    const box = node.getBoundingClientRect();
+    if (!box.width || node.closest(".nf-ideas, .nf-code, pre, table")) continue;
+    if (box.right > width + 1 || box.left < -1) found.push(`${node.id || node.className}: page`);
+    if (node.matches("button:not(.label-wrap), label, summary, .nf-pinned span")
+        && node.scrollWidth > node.clientWidth + 1 && node.clientWidth)
+      found.push(`${node.id || node.className}: ${node.textContent.trim()}`);
+  }
+  const [first, ...others] = [...document.querySelectorAll("#buttons > *")]
+    .map((node) => node.getBoundingClientRect()).filter((box) => box.width);
+  const column = document.querySelector("#ask").getBoundingClientRect();
+  if ([first, ...others].some((box) => box.right > column.right + 1)) found.push("buttons: column");
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1366])
+@pytest.mark.parametrize("language", ["en", "es", "fr", "de", "pt", "ja"])
+def test_nothing_sticks_out(quick_app, visit, language, width):
+    size = {"width": width, "height": 768}
+    page: Page = visit(
+        f"{quick_app}/?prompt=a+cat&seed=4294967295&run=0", viewport=size, locale=language
+    )
+    page.view.locator(".nf-pinned").wait_for()
+    assert page.view.evaluate(STICKING_OUT) == []
+    page.box.press("Enter")
+    page.tiles.nth(8).wait_for()
+    assert page.view.evaluate(STICKING_OUT) == []
+    page.more()
+    for fold in page.view.locator(".gr-accordion > button").all():
+        fold.click()
+    page.tiles.first.click()
+    page.view.locator(".nf-large").first.wait_for()
+    assert page.view.evaluate(STICKING_OUT) == []

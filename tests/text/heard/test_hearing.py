@@ -1,0 +1,161 @@
+"""Prompts as people type them, and what the embedded model reads of them."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from dalle.text.heard import Hearing
+from dalle.text.heard.suggestions import PROMPTS
+from dalle.text.heard.tables import read_rows
+from dalle.training.scenes.captions import RELATIONS, Captioner, Subject
+from dalle.training.scenes.colours import COLOURS
+from dalle.training.scenes.dice import Dice
+from dalle.training.scenes.looks import LOOKS
+from dalle.training.scenes.places import PLACES
+from dalle.training.scenes.vocabulary import read_kinds
+
+
+@pytest.mark.parametrize(
+    ("prompt", "read"),
+    [
+        ("Godzilla", "a T-Rex"),
+        ("a giant Pikachu", "a giant yellow mouse"),
+        ("George Costanza holding multiple cats", "a bald person with glasses with three cats"),
+        ("Danny Phantom petting a dog", "a ghost and a dog"),
+        ("Walter White frying an egg", "a man with a fedora and an egg"),
+        ("sushi served to an emperor", "sushi and a king"),
+        ("an egg having an identity crisis", "an egg"),
+        ("a woman with red hair", "a woman"),
+        ("a pack of wolves ordering takeaway", "a wolf and a takeout box"),
+        ("a dozen donuts on parole", "five donuts"),
+        ("multiple eyeballs in a jar", "three eyes in a jar"),
+        ("a fish driving a taxi", "a fish and a car and a taxi"),
+        ("a dozen", "five"),
+        ("three lawyers in the jungle", "three judges in the forest"),
+        ("Sonic the Hedgehog", "a blue hedgehog"),
+        ("my lawyer", "a judge"),
+        ("Homer Simpson’s donut", "a man's donut"),
+        ("a McDonald's burger", "a hamburger"),
+        ("Darth Vader breakdancing", "a supervillain and a man dancing"),
+        ("breakdancing", "a man dancing"),
+        ("Spider-Man surfing", "a superhero on a surfboard"),
+        ("a cat riding a bicycle in Paris", "a cat riding a bicycle in front of the Eiffel Tower"),
+        ("a painting of a fox in the style of Monet", "a painting of a fox, watercolour"),
+        ("un gato con sombrero", "a cat with sombrero"),
+        ("die Katze", "a cat"),
+        ("fromage", "a wedge of cheese"),
+        ("кот", "a cat"),
+        ("猫が自転車に乗っている", "a cat and a bicycle"),
+        ("🐕 and a 🍕", "a dog and a slice of pizza"),
+        ("a girafe eating spagetti", "a giraffe eating a plate of spaghetti"),
+        ("elefant", "an elephant"),
+    ],
+)
+def test_other_words_are_read_as_what_there_is(hearing, prompt, read):
+    assert hearing.hear(prompt).text == read
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["(red apple:1.3)", "[red apple]", '"red apple"', "“red apple”", "red_apple", "red apple.",
+     "red apple,", "\ufeffred apple", "red\u200b apple", "red ap\u00adple", "<l:0.8> red apple",
+     "red apple --ar 16:9", "  red   apple  ", "red apple::2", "‘red apple’"],
+)  # fmt: skip
+def test_what_carries_nothing_is_set_aside(hearing, prompt):
+    heard = hearing.hear(prompt)
+    assert heard.text == "red apple"
+    assert heard.substitutions == heard.unheard == ()
+
+
+@pytest.mark.parametrize("prompt", ["123", "", " ", "...", "\u200b\u200b", "?!", "3 4 5"])
+def test_a_prompt_without_letters_holds_nothing(hearing, prompt):
+    assert hearing.hear(prompt).text == ""
+
+
+def test_what_is_told(hearing):
+    heard = hearing.hear("Godzilla with a zworbl")
+    assert heard.as_dict() == {
+        "drawn_as": {"Godzilla": "a T-Rex"},
+        "heard": ["a T-Rex"],
+        "unheard": ["zworbl"],
+        "suggestions": [],
+    }
+    assert heard.notes == [
+        "Godzilla: drawn as a T-Rex.",
+        "Not known to this model: zworbl.",
+    ]
+
+
+def test_where_nothing_is_known_three_prompts_are_suggested(hearing):
+    heard = hearing.hear("zworbl frimp")
+    assert heard.heard == ()
+    assert heard.text == "zworbl frimp"
+    assert len(set(heard.suggestions)) == 3
+    assert heard.suggestions == hearing.hear("zworbl frimp").suggestions
+
+
+def test_suggestions_are_known_whole(hearing):
+    for prompt in PROMPTS:
+        heard = hearing.hear(prompt)
+        assert (heard.text, heard.unheard, heard.substitutions) == (prompt, (), ())
+
+
+@pytest.mark.parametrize(
+    "word", ["paris", "kardashian", "hitler", "made", "transgender", "mordors", "hutus", "asdfgh"]
+)
+def test_nothing_is_heard_for_being_written_alike(hearing, word):
+    assert all(word == "paris" or "T-" not in phrase for phrase in hearing.hear(word).heard)
+    assert not hearing._slips.nearest(word)
+
+
+def captions(count: int) -> list[str]:
+    """Sentences in the grammar of training, without its drawings."""
+    kinds = read_kinds()
+    made = []
+    for number in range(count):
+        dice = Dice(7, number)
+        captioner = Captioner(dice, say_colours=True)
+        relation = dice.pick(tuple(RELATIONS))
+        places = 1 + max(int(c) for form in RELATIONS[relation] for c in form if c.isdigit())
+        subjects = tuple(Subject(dice.pick(kinds)) for _ in range(places))
+        ground = dice.pick((*COLOURS, *PLACES))
+        look = dice.pick(tuple(LOOKS)) if dice.chance(0.3) else None
+        made.append(captioner.caption(captioner.related(relation, subjects), ground, "3d", look))
+    return made
+
+
+def plain(text: str) -> str:
+    return " ".join(text.lower().replace(",", " ").replace("_", " ").rstrip(".").split())
+
+
+def test_captions_of_training_are_read_as_they_are(hearing):
+    for caption in captions(3000):
+        heard = hearing.hear(caption)
+        assert plain(heard.text) == plain(caption)
+        assert heard.substitutions == heard.unheard == ()
+
+
+def test_every_name_of_a_thing_is_read_as_it_is(hearing):
+    for kind in read_kinds():
+        for name in (kind.phrase, kind.plural, *kind.names):
+            assert plain(hearing.hear(name).text) == plain(name.removesuffix("."))
+
+
+def test_long_prompts_take_time_in_proportion(hearing):
+    words = [*hearing.stand_ins, *hearing.world.phrases]
+    text = " ".join(random.Random(3).choices(words, k=400))[:2000]
+    assert hearing.hear(text) == hearing.hear(text)
+    assert len(hearing.hear("a" * 2000).text) <= 2000
+    assert len(hearing.hear("(" * 2000).text) == 0
+
+
+def test_a_model_without_the_table_reads_every_word(tmp_path):
+    assert Hearing.beside(tmp_path) is None
+
+
+def test_most_everyday_prompts_have_something_known(hearing):
+    prompts = [row[0] for row in read_rows(Path(__file__).with_name("prompts.tsv"), ("prompt",))]
+    assert len(prompts) >= 100
+    known = [prompt for prompt in prompts if hearing.hear(prompt).heard]
+    assert len(known) >= 0.95 * len(prompts)
