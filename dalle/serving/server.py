@@ -2,8 +2,8 @@
 
 import logging
 import os
+import queue
 import signal
-import threading
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -135,12 +135,24 @@ def sign_in(settings: ServerSettings) -> tuple[Collection[str], list[Middleware]
     return members.PATHS, [middleware], members.EXCEPTION_HANDLERS
 
 
+def wait_for_signal() -> None:
+    """Returns once SIGTERM or Ctrl-C came, also where it came just before the wait began."""
+    # A handler may run in the midst of any line: this queue is reentrant, an Event is not.
+    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: signals.put(number))
+    while True:
+        try:
+            # Python runs handlers between its own steps, so a wait without end can miss one.
+            signals.get(timeout=1)
+            return
+        except queue.Empty:
+            continue
+
+
 def stop_on_signal(engine: Engine, page: gr.Blocks) -> None:
     """Waits for SIGTERM or Ctrl-C, finishes accepted requests, and returns."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()
+    wait_for_signal()
     log.warning("stopping: no more requests are taken, those that came are finished")
     somebody = engine.subscribed
     if not engine.drain(DRAIN):

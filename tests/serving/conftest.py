@@ -50,7 +50,11 @@ def running(*arguments: str) -> Iterator[tuple[str, subprocess.Popen]]:
         yield address, server
     finally:
         server.terminate()
-        server.wait()
+        try:
+            server.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            raise
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def filter_runs(examples, codes_and_things, tmp_path_factory):
 @pytest.fixture(scope="session")
 def finisher_run(examples, codes_and_things, tmp_path_factory):
     folder = tmp_path_factory.mktemp("finisher")
-    learned = lesson(examples, 4, steps=150, peak=4e-3)
+    learned = lesson(examples, 4, steps=600, peak=4e-3)
     finisher.train_finisher(folder, CELLS, codes_and_things, learned)
     return folder
 

@@ -84,7 +84,7 @@ def test_a_downloaded_picture_carries_its_recipe(page):
         assert image.getpixel((0, 0)) == pytest.approx((11, 240, 0), abs=MARKED)
         assert "trainedAlgorithmicMedia" in image.text["XML:com.adobe.xmp"]
     assert (recipe["seed"], recipe["candidate"]) == (11, 15)
-    assert "prompt" not in recipe
+    assert recipe["prompt"] == "a cat"
 
 
 def test_the_zip_holds_the_same_files(page):
