@@ -15,7 +15,7 @@ from flax import struct
 from jax import Array, lax, random
 
 from dalle.generation.sampling import MAX_TOP_K, SamplingParams, in_top_k, in_top_p, scale
-from dalle.models.image_tokenizer import NO_CODE, TokenLayout
+from dalle.models.image_tokenizer import TokenLayout
 
 # Of codes for the whole picture: how likely beside the likeliest one must be, and the power to
 # which the probabilities of those are taken; for the first of them, and for the others.
@@ -41,7 +41,7 @@ def sample_header(
     guided: Array,  # [N, V] logits
     prompted: Array,  # [N, V] logits with the prompt, unguided
     later: Array,  # [N] int32, tokens of the rows whose opening has ended
-    kept: Array,  # [N] int32, codes that are forced; NO_CODE where one is sampled
+    kept: Array,  # [N] int32, codes that are forced; below 0 where one is sampled
     params: SamplingParams,  # [N]
     state: ArithmeticState,  # [N]
     layout: TokenLayout,
@@ -64,8 +64,8 @@ def sample_header(
     best = jnp.where(params.temperature > 0, best, 0)
     tokens = jnp.take_along_axis(codes, best[:, None], axis=1)[:, 0].astype(jnp.int32)
     tokens = jnp.where(state.ended, later, tokens)
-    tokens = jnp.where(kept == NO_CODE, tokens, kept)
-    points = jnp.where(kept == NO_CODE, points, state.points)  # a forced code takes no bits of it
+    tokens = jnp.where(kept < 0, tokens, kept)
+    points = jnp.where(kept < 0, points, state.points)  # a forced code takes no bits of it
     ended = state.ended | (~in_overview & (tokens != layout.blank))
     return tokens, ArithmeticState(points, ended)
 

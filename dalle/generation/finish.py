@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dalle.generation import pictures
+from dalle.generation.editing.change import Change
 from dalle.generation.precision import machine_kind
 from dalle.generation.rank import (
     FIT,
@@ -18,6 +19,7 @@ from dalle.generation.rank import (
 )
 from dalle.generation.result import Picture, Result
 from dalle.generation.run import Run
+from dalle.models.image_tokenizer import TokenLayout
 from dalle.safety.pictures.checker import as_shown, report_verdicts
 from dalle.safety.pictures.concepts import add_concepts
 
@@ -41,7 +43,8 @@ def make_result(pipeline: "Pipeline", run: Run) -> Result:
     if run.change:
         clip = _with_change(pipeline, run, squares, clip, log_probs)
     scores = total_scores(clip, log_likelihoods, pipeline.likelihood_weight)
-    scores = set_back_empty(scores, codes, pipeline.layout)
+    if run.words.strip():  # something was asked for
+        scores = set_back_empty(scores, nothing_new(codes, run.change, pipeline.layout))
     notes += report_unranked(scores, numbers)
     overviews = [tuple(row) for row in codes[:, :overview].tolist()]
     likenesses = list(map(likeness, images, overviews))
@@ -77,6 +80,13 @@ def make_result(pipeline: "Pipeline", run: Run) -> Result:
     notes += report_verdicts([candidates[i].verdict for i in kept])
     best, rejected = ([candidates[i] for i in chosen] for chosen in (kept, rest))
     return Result(best, rejected, recipe, run.seconds, notes)
+
+
+def nothing_new(codes: np.ndarray, change: Change | None, layout: TokenLayout) -> np.ndarray:
+    """Where all cells that were sampled are blank, [N, T] -> [N] bool."""
+    if change is not None and change.like is None:
+        return change.nothing_new(codes, layout)
+    return (codes[:, layout.overview :] == layout.blank).all(1)
 
 
 def _with_change(

@@ -20,7 +20,7 @@ from dalle.generation.sampling import SamplingParams, log_probs, sample, super_c
 from dalle.models.bart.config import BartConfig
 from dalle.models.bart.decoding import CrossCache, DecoderWeights, cross_attention_cache, step
 from dalle.models.bart.kv_cache import Cache, cache_dtype, empty_cache, grow
-from dalle.models.image_tokenizer import NO_CODE, NO_HEADER, TokenLayout
+from dalle.models.image_tokenizer import NO_CODE, NO_HEADER, TokenLayout, any_but
 from dalle.models.memory_estimate import self_attention_cache
 from dalle.models.sharding import spread
 
@@ -56,7 +56,7 @@ def decode_chunk(
     tokens: Array,  # [2N], the last drawn ones; donated
     cache: Cache,  # with room for `start + count` tokens at least; donated
     state: ArithmeticState,  # [N]
-    kept: Array,  # [N, count] int32, codes that are forced; NO_CODE where one is sampled
+    kept: Array,  # [N, count] int32, codes that are forced; below 0 where one is sampled
     start: Array,  # int32 scalar
     count: int,
     known: int,
@@ -77,14 +77,16 @@ def decode_chunk(
         position, forced = place  # [], [N]
         logits, cache = step(weights, cache, cross, tokens, position)
         guided = super_condition(logits[:, :known], params.condition_scale)
+        sound = jnp.isfinite(guided).all(1)
+        excluded = jnp.arange(known) == any_but(forced)[:, None]
+        guided = jnp.where(excluded, -jnp.inf, guided)
         prompted, _ = jnp.split(logits[:, :known], 2)
         sampled = sample(guided, params, position)
         if layout.overview:
             sampled, state = sample_header(
                 guided, prompted, sampled, forced, params, state, layout, position
             )
-        sampled = jnp.where(forced == NO_CODE, sampled, forced)
-        sound = jnp.isfinite(guided).all(1)
+        sampled = jnp.where(forced < 0, sampled, forced)
         return (jnp.tile(sampled, 2), cache, state), (
             jnp.where(sound, sampled, -1),
             log_probs(prompted, sampled),
@@ -170,7 +172,7 @@ def generate_tokens(
     params: SamplingParams,  # [N], N a multiple of P: rows of the first prompt, then of the next
     known: int,
     layout: TokenLayout = NO_HEADER,
-    kept: np.ndarray | None = None,  # [N, T] int32, NO_CODE where a code is sampled; None: all are
+    kept: np.ndarray | None = None,  # [N, T] int32, see Change; None: all codes are sampled
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields the codes so far and their log-probabilities after each of the four chunks.
 

@@ -190,9 +190,10 @@ class Pipeline(EditingMethods):
         for codes, probs in steps:  # [N, t]
             parts = zip(slots, np.split(codes, size), np.split(probs, size), strict=False)
             for slot, sampled, likely in parts:
-                slot.codes = sampled[: len(slot.candidates)]
+                sampled = sampled[: len(slot.candidates)]
+                slot.codes = slot.run.fill(slot, sampled)
                 slot.log_probs = likely[: len(slot.candidates)]
-                if (slot.codes < 0).any():
+                if (sampled < 0).any():
                     slot.run.failure = FaultError(NO_NUMBERS)
             lap("drawing")
             if codes.shape[1] == self.weights.config.image_length:

@@ -12,8 +12,6 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from dalle.models.image_tokenizer import TokenLayout
-
 # Points of score that a picture is set back by for each kept one ...
 REPEATED = 3.0  # that it looks like
 SAME_OVERVIEW = 0.5  # whose model chose the same for the whole picture, such as the style
@@ -33,9 +31,8 @@ def total_scores(
     return (clip + likelihood_weight * log_likelihoods).tolist()
 
 
-def set_back_empty(scores: Sequence[float], codes: np.ndarray, layout: TokenLayout) -> list[float]:
-    """Scores [N] of pictures with codes [N, T]: fewer points where all parts are blank."""
-    empty = (codes[:, layout.overview :] == layout.blank).all(1)
+def set_back_empty(scores: Sequence[float], empty: np.ndarray) -> list[float]:
+    """Scores [N] of pictures: fewer points where they are `empty`, [N] bool."""
     return [score - EMPTY * bool(none) for score, none in zip(scores, empty, strict=True)]
 
 

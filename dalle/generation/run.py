@@ -23,7 +23,7 @@ class Slot:
 
     run: "Run"
     candidates: tuple[int, ...]
-    kept: np.ndarray | None = None  # [n, T], codes that are forced; -1 where one is sampled
+    kept: np.ndarray | None = None  # [n, T], see Change
     codes: np.ndarray | None = None  # [n, t] so far; -1 where the model gave no number
     log_probs: np.ndarray | None = None  # [n, t], of the codes, in nats
     pixels: np.ndarray | None = None  # [n, H, W, 3] uint8, once all codes are there
@@ -55,6 +55,13 @@ class Run:
             )
             for start in range(0, len(numbers), SLOT_ROWS)
         ]
+
+    def fill(self, slot: Slot, sampled: np.ndarray) -> np.ndarray:
+        """The codes of a slot's pictures from those that the model saw, [n, t]."""
+        if self.change is None:
+            return sampled
+        start = SLOT_ROWS * self.slots.index(slot)
+        return self.change.fill(sampled, slice(start, start + SLOT_ROWS))
 
     @property
     def words(self) -> str:

@@ -13,6 +13,14 @@ from jax import Array
 NO_CODE = -1
 
 
+def any_but(codes: Array | np.ndarray) -> Array | np.ndarray:
+    """Codes that may not be sampled <-> what stands for them in the place of a kept code: below -1.
+
+    It is its own inverse.
+    """
+    return NO_CODE - 1 - codes
+
+
 @dataclass(frozen=True)
 class TokenLayout:
     """The special codes of an image tokenizer, static for the compiler."""

@@ -1,14 +1,17 @@
 """The change of a picture by a run: the codes that it keeps, and where its pixels go."""
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image
 
 from dalle.generation.editing.frame import Frame
-from dalle.models.image_tokenizer import NO_CODE
+from dalle.generation.editing.gap import Gap
+from dalle.generation.editing.grid import Grid
+from dalle.models.image_tokenizer import TokenLayout
 
 FOREIGN = "a foreign picture"
 
@@ -17,12 +20,29 @@ FOREIGN = "a foreign picture"
 class Change:
     """Kept codes of each candidate, and how its pixels become a picture."""
 
-    kept: np.ndarray  # [N, T] int32, one row for each candidate; NO_CODE where one is sampled
+    # [N, T] int32, one row for each candidate: a code that is kept, NO_CODE where one is sampled,
+    # any_but(code) where one is sampled that must be another
+    kept: np.ndarray
     edit: Mapping[str, Any]  # the wanted change, as JSON can hold it
     source: Mapping[str, Any] | str  # the recipe of the picture that is changed, or FOREIGN
     frame: Frame | None = None  # None: the square that the model draws is the picture
     like: Image.Image | None = None  # a picture that the candidates are to be like
     notes: list[str] = field(default_factory=list)
+    gap: Gap | None = None  # where some candidates are drawn without seeing the picture
+
+    def leave_gap(self, candidates: Sequence[int], grid: Grid, layout: TokenLayout) -> Self:
+        """The same, but most candidates are drawn without seeing the picture; see `Gap`."""
+        gap = Gap.of(self.kept, candidates, grid, layout)
+        return dataclasses.replace(self, kept=gap.seen(), gap=gap) if gap else self
+
+    def fill(self, sampled: np.ndarray, rows: slice) -> np.ndarray:
+        """The codes of the pictures so far, from those that the model saw, [n, t]."""
+        return self.gap.fill(sampled, rows) if self.gap else sampled
+
+    def nothing_new(self, codes: np.ndarray, layout: TokenLayout) -> np.ndarray:
+        """Where all sampled cells are blank, [N, T] -> [N] bool."""
+        kept, cells = self.gap.kept if self.gap else self.kept, slice(layout.overview, None)
+        return ((kept[:, cells] >= 0) | (codes[:, cells] == layout.blank)).all(1)
 
     def compose(self, pixels: np.ndarray) -> np.ndarray:
         """The squares that were drawn [N, h, w, 3] -> whole pictures [N, H, W, 3]."""
@@ -42,7 +62,7 @@ class Change:
 
         A raster model can't look ahead when it draws; ranking can.
         """
-        sampled = self.kept == NO_CODE
+        sampled = self.kept < 0
         after = ~sampled & (np.cumsum(sampled, axis=1) > 0)
         return (log_probs * after).sum(1)
 

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from dalle.generation.editing.alteration import Edit, Enlarge, Extend, Resampled, Tile, Vary
+from dalle.generation.editing.grid import Grid
 from dalle.generation.editing.interrogate import Interrogation, interrogate
 from dalle.generation.editing.original import open_original, read_codes
 from dalle.generation.editing.regenerate import regenerate
@@ -84,7 +85,11 @@ class EditingMethods:
         prompt = prompt if prompt.strip() else original.prompt
         # The picture's own prompt may come from a stranger's file.
         self.check(prompt, promptless=True, seed=settings.seed)
-        return self.begin(prompt, settings, alteration.change(self, original, settings))
+        change = alteration.change(self, original, settings)
+        if prompt != original.prompt and change.like is None:
+            grid = Grid.of(self.image_tokenizer)
+            change = change.leave_gap(settings.candidate_numbers, grid, self.layout)
+        return self.begin(prompt, settings, change)
 
     def regenerate(self, recipe: Mapping[str, Any]) -> Picture | None:
         """The picture of a recipe and of those that it came from; None where it can't be drawn."""

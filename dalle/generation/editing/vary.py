@@ -10,6 +10,7 @@ from PIL import Image
 from dalle.generation.editing.change import Change
 from dalle.generation.editing.grid import Grid
 from dalle.generation.editing.original import Original, middle_square
+from dalle.models.image_tokenizer import any_but
 from dalle.settings import GenerationSettings, SettingsError
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def vary(
     top, left = middle_square(original.pixels, grid)
     codes = original.codes_at(pipeline, top, left)
     square = original.pixels[top : top + grid.resolution, left : left + grid.resolution]
+    blank = pipeline.layout.blank
     kept = [
-        grid.keep(codes, *random_parts(settings.seed, candidate, strength, grid))
+        keep_some(codes, np.random.default_rng((settings.seed, candidate)), strength, grid, blank)
         for candidate in settings.candidate_numbers
     ]
     edit = {"kind": "vary", "strength": strength}
@@ -47,15 +49,20 @@ def vary(
     return Change(np.stack(kept), edit, original.source, like=like, notes=original.notes)
 
 
-def random_parts(
-    seed: int, candidate: int, strength: float, grid: Grid
-) -> tuple[np.ndarray, np.ndarray]:
-    """The part that a candidate draws anew; a greater strength adds to it.
+def keep_some(
+    codes: np.ndarray, dice: np.random.Generator, strength: float, grid: Grid, blank: int
+) -> np.ndarray:
+    """The codes [T] that a candidate keeps; a greater strength keeps fewer of the same ones.
 
-    Cells [g, g] bool, and codes for the whole picture [overview] bool.
+    Cells with something in them go first, and one of them must change: the model would nearly
+    always draw the same again in the midst of what is kept.
     """
-    dice = np.random.default_rng((seed, candidate))
-    order = dice.permutation(grid.side**2)
-    count = max(1, round(strength * grid.side**2))
-    cells = (order < count).reshape(grid.side, grid.side)
-    return cells, dice.random(grid.overview) < strength**CAUTION
+    cells = codes[grid.overview :]
+    order = np.argsort(dice.random(grid.side**2) + (cells == blank))
+    resampled = np.zeros(grid.side**2, bool)
+    resampled[order[: max(1, round(strength * grid.side**2))]] = True
+    overview = dice.random(grid.overview) < strength**CAUTION
+    kept = grid.keep(codes, resampled.reshape(grid.side, grid.side), overview)
+    if cells[order[0]] != blank:
+        kept[grid.overview + order[0]] = any_but(cells[order[0]])
+    return kept

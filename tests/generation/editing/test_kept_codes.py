@@ -11,7 +11,7 @@ from dalle.generation.pipeline import Pipeline
 from dalle.generation.sampling import make_params
 from dalle.models import load_bart
 from dalle.models.bart.decoding import prepare
-from dalle.models.image_tokenizer import NO_CODE, TokenLayout
+from dalle.models.image_tokenizer import NO_CODE, TokenLayout, any_but
 from dalle.settings import GenerationSettings
 from tests.generation.test_loop import KNOWN, read, rows_with, sample_codes
 
@@ -88,6 +88,15 @@ def test_a_forced_code_that_is_blank_leaves_the_opening_open(pipeline: Pipeline)
         for each in (rows, others)
     )
     assert (first[:, 3:9] == second[:, 3:9]).all()
+
+
+def test_an_excluded_code_is_never_sampled(pipeline: Pipeline) -> None:
+    """In the codes for the whole picture, in the opening and after it."""
+    layout = TokenLayout(overview=3, blank=5)
+    plain, _ = sample_kept(pipeline, None, layout)
+    codes, _ = sample_kept(pipeline, any_but(plain).astype(np.int32), layout)
+    assert (codes != plain).all()
+    assert ((codes >= 0) & (codes < KNOWN)).all()
 
 
 def test_one_program_serves_rows_with_kept_codes_and_without(

@@ -106,6 +106,16 @@ def test_a_stronger_variation_keeps_fewer_codes(pipeline: Pipeline, picture: Pic
     assert shares[-1] < 0.7  # by chance: a random model repeats itself
 
 
+def test_each_of_the_gentlest_variations_differs_from_the_picture(
+    pipeline: Pipeline, picture: Picture
+) -> None:
+    overview, blank = pipeline.layout.overview, pipeline.layout.blank
+    assert any(code != blank for code in picture.codes[overview:])
+    result = pipeline.vary(picture, 0.01, seed=8)
+    for each in result.pictures + result.rejected:
+        assert sum(a != b for a, b in zip(each.codes, picture.codes, strict=True)) == 1
+
+
 def test_a_picture_without_its_codes_is_generated_again(
     pipeline: Pipeline, picture: Picture
 ) -> None:
