@@ -1,9 +1,11 @@
 """The outcome of a run: previews on the way, then ranked pictures with their recipes."""
 
 import base64
+import hashlib
 import json
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,12 @@ class Picture:
     def check_score(self) -> float | None:
         """The picture check's score, 0 (harmless) to 1; None where there was no check."""
         return self.verdict.score
+
+    @cached_property
+    def key(self) -> str:
+        """The same text for the same pixels with the same recipe and verdict."""
+        told = json.dumps([self.recipe, self.check, self.image.size], sort_keys=True)
+        return hashlib.sha256(told.encode() + self.image.tobytes()).hexdigest()
 
     def shown(self, *, reveal: bool = False) -> Image.Image:
         """The picture as the check lets it be seen; `reveal` takes a blur away."""

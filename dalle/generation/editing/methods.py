@@ -88,7 +88,7 @@ class EditingMethods:
         change = alteration.change(self, original, settings)
         if prompt != original.prompt and change.like is None:
             grid = Grid.of(self.image_tokenizer)
-            change = change.leave_gap(settings.candidate_numbers, grid, self.layout)
+            change = change.leave_gap(settings.candidate_numbers, grid, self.image_tokenizer.layout)
         return self.begin(prompt, settings, change)
 
     def regenerate(self, recipe: Mapping[str, Any]) -> Picture | None:

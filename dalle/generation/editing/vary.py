@@ -39,7 +39,7 @@ def vary(
     top, left = middle_square(original.pixels, grid)
     codes = original.codes_at(pipeline, top, left)
     square = original.pixels[top : top + grid.resolution, left : left + grid.resolution]
-    blank = pipeline.layout.blank
+    blank = pipeline.image_tokenizer.layout.blank
     kept = [
         keep_some(codes, np.random.default_rng((settings.seed, candidate)), strength, grid, blank)
         for candidate in settings.candidate_numbers

@@ -34,6 +34,7 @@ from dalle.serving.api.descriptions import (
 from dalle.serving.api.files import keep as keep_file
 from dalle.serving.api.files import keep_preview, link
 from dalle.serving.api.incoming import incoming_pictures
+from dalle.serving.encoded import encoded
 from dalle.serving.http.visitors import current_visitor
 from dalle.settings import KNOBS, LIMITS, check_prompt
 
@@ -132,7 +133,7 @@ def answer(frame: QueueStatus | Preview | Result) -> tuple[list, dict[str, Any],
         done = {"version": VERSION, "stage": frame.stage, "fraction": frame.fraction}
         return [], done, link(keep_preview(make_grid(frame.pictures)))
     done = {"version": VERSION, "stage": "done", "fraction": 1.0, **frame.as_dict()}
-    sheet = keep_file(frame.sheet_png(), "sheet.png")
+    sheet = keep_file(encoded.sheet(frame), "sheet.png")
     return [make_tile(picture) for picture in frame.pictures], done, link(sheet)
 
 
@@ -164,7 +165,7 @@ def make_tile(picture: Picture) -> dict[str, Any]:
 
 def keep_picture(picture: Picture) -> str:
     """The path of the picture's PNG file, which carries its recipe."""
-    return keep_file(picture.as_png(), f"{picture.seed}-{picture.candidate}.png")
+    return keep_file(encoded.png(picture), f"{picture.seed}-{picture.candidate}.png")
 
 
 def describe_wait(waiting: QueueStatus) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Files for visitors in gradio's cache, which it serves and cleans up; there is an end to them."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,21 @@ MOST_GENERATED = 512 * 2**20  # bytes of pictures that programs asked for
 MOST_SENT = 128 * 2**20  # bytes of pictures that visitors uploaded
 
 
+LEAST_COUNTED = 8 * 2**10  # bytes that a file and its folder take of a disk, however small it is
+
+
 class Shelf:
     """Files of which the oldest go where there are too many bytes."""
 
-    def __init__(self, most: int) -> None:
-        self._sizes: BoundedStore[Path, int] = BoundedStore(most, int)
+    def __init__(self, most: int, least: int = LEAST_COUNTED) -> None:
+        self._sizes: BoundedStore[Path, int] = BoundedStore(most, lambda size: max(size, least))
 
     def put(self, path: Path, size: int) -> None:
         """A file that was written, perhaps once more."""
         for oldest in self._sizes.put(path, size):
             oldest.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # another file is in it
+                oldest.parent.rmdir()
 
 
 GENERATED, SENT = Shelf(MOST_GENERATED), Shelf(MOST_SENT)
@@ -36,8 +42,9 @@ def keep(content: bytes, name: str, shelf: Shelf = GENERATED) -> str:
     # The folder that gradio itself would copy it to, so that there is one file and not two.
     folder = Path(get_upload_folder()).resolve() / hash_bytes(content)
     path = folder / name
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, content)
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
     shelf.put(path, len(content))
     return str(path)
 

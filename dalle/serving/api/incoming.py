@@ -3,7 +3,6 @@
 import base64
 import binascii
 import reprlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from PIL import Image
 from dalle.errors import DalleError
 from dalle.safety.file_decoder import decode
 from dalle.serving.api.descriptions import MAX_RANKED
+from dalle.serving.http.budget import Budget
 from dalle.settings import SettingsError
 
 FILE_ROUTE = "/gradio_api/file="
@@ -25,32 +25,15 @@ MOST_OF_A_CALL = 64_000_000  # pixels, before they are shrunk
 MOST_HELD = 64_000_000  # pixels of all calls that wait, after it
 
 
-class HeldPixels:
-    """How many pixels all calls together hold."""
-
-    def __init__(self, most: int = MOST_HELD) -> None:
-        self._most, self._held = most, 0
-        self._lock = threading.Lock()
-
-    def take(self, pixels: int) -> None:
-        """DalleError where there is no room for so many more."""
-        with self._lock:
-            if self._held + pixels > self._most:
-                raise DalleError(
-                    "Too many pictures are waiting to be ranked; try it again in a minute."
-                )
-            self._held += pixels
-
-    def give_back(self, pixels: int) -> None:
-        with self._lock:
-            self._held -= pixels
+def too_many() -> DalleError:
+    return DalleError("Too many pictures are waiting to be ranked; try it again in a minute.")
 
 
-_all = HeldPixels()
+_all = Budget(MOST_HELD, too_many)
 
 
 @contextmanager
-def incoming_pictures(pictures: Any, held: HeldPixels = _all) -> Iterator[list[Image.Image]]:
+def incoming_pictures(pictures: Any, held: Budget = _all) -> Iterator[list[Image.Image]]:
     """The pictures of a request as RGB, while they are needed.
 
     SettingsError names the first that is none; DalleError where they are too large together, or

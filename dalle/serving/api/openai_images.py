@@ -27,10 +27,12 @@ from dalle.engine.protocol import Engine
 from dalle.errors import DalleError, FaultError, PromptRefused
 from dalle.generation.editing.alteration import Alteration
 from dalle.generation.result import Picture, Result, finite
-from dalle.serving.api.endpoints import keep_picture
+from dalle.serving.api.files import keep
 from dalle.serving.api.openai_forms import EDITS, VARIATIONS, Form, edit, read_form, vary
 from dalle.serving.api.openai_request import ImagesRequest, RefusedError
+from dalle.serving.encoded import encoded
 from dalle.serving.http.bodies import BodyError
+from dalle.serving.http.budget import Budget, BudgetedResponse
 from dalle.serving.http.routes import READS_FORM, READS_NOTHING
 from dalle.serving.http.visitors import visitor_of
 
@@ -39,7 +41,16 @@ log = logging.getLogger(__name__)
 PATH = "/v1/images/generations"
 GENERATING = (PATH, EDITS, VARIATIONS)
 Begun = tuple[ImagesRequest, Iterator[Any]]
+MOST_UNREAD = 256 * 2**20  # bytes of answers that are still being sent
+SENDING = 5.0  # seconds after which a caller who found no room comes again
 MAX_BODY = 256 * 2**10  # bytes; a prompt of the longest kind, every character escaped, fits
+
+
+def too_many() -> BusyError:
+    return BusyError("Too many answers are still being sent; your pictures are kept.", SENDING)
+
+
+_unread = Budget(MOST_UNREAD, too_many)
 
 
 def make_routes(engine: Engine, strict: bool = False) -> list[Route]:
@@ -73,7 +84,7 @@ def make_routes(engine: Engine, strict: bool = False) -> list[Route]:
                 result = await last_frame(request, frames, threads)
                 if result is None:
                     return Response(status_code=499)  # nobody is there to read it
-                return JSONResponse(await run_in_threadpool(describe, result, asked, request))
+                return await to_thread.run_sync(answer, result, asked, request, limiter=threads)
             except RefusedError as refused:
                 return refused.as_response()
             except BodyError:
@@ -158,20 +169,25 @@ def explain(error: Exception) -> RefusedError:
     return RefusedError(str(tell(error)), code="server_error", status=500)
 
 
+def answer(result: Result, asked: ImagesRequest, request: Request) -> Response:
+    """The answer, ready to be sent; BusyError where others have not read theirs."""
+    content = json.dumps(describe(result, asked, request), ensure_ascii=False).encode()
+    return BudgetedResponse(content, _unread, "application/json")
+
+
 def describe(result: Result, asked: ImagesRequest, request: Request) -> dict[str, Any]:
     """The answer's JSON; beside their fields each picture has ours, and so has the whole."""
     made = result.pictures[0].image.size
     side = asked.side(made)
-    pictures, notes = result.pictures, [*result.notes, *asked.notes]
+    notes = [*result.notes, *asked.notes]
     if side:
-        pictures = [resize(picture, side) for picture in pictures]
         notes.append(f"Drawn with {made[0]}x{made[1]} pixels, and resized to {side}x{side}.")
     elif made[0] != made[1] and asked.size not in (None, made):
         notes.append("The picture is not square, so it was not resized.")
-    width, height = pictures[0].image.size
+    width, height = (side, side) if side else made
     return {
         "created": int(time.time()),
-        "data": [describe_picture(picture, asked, request) for picture in pictures],
+        "data": [describe_picture(picture, side, asked, request) for picture in result.pictures],
         "background": "opaque",
         "output_format": "png",
         "size": f"{width}x{height}",
@@ -181,17 +197,28 @@ def describe(result: Result, asked: ImagesRequest, request: Request) -> dict[str
     }
 
 
-def resize(picture: Picture, side: int) -> Picture:
-    """The picture with so many pixels a side."""
-    return replace(picture, image=picture.image.resize((side, side), Image.Resampling.LANCZOS))
+def make_png(picture: Picture, side: int | None) -> bytes:
+    """The picture's file, with so many pixels a side where that is told."""
+    if side is None:
+        return encoded.png(picture)
+
+    def make() -> bytes:
+        size = (side, side)
+        resized = picture.image.resize(size, Image.Resampling.LANCZOS)
+        return replace(picture, image=resized).as_png()
+
+    return encoded.get(f"{picture.key} png {side}", make)
 
 
-def describe_picture(picture: Picture, asked: ImagesRequest, request: Request) -> dict[str, Any]:
+def describe_picture(
+    picture: Picture, side: int | None, asked: ImagesRequest, request: Request
+) -> dict[str, Any]:
     """A picture as its address or in base64, and how to get it again."""
+    content = make_png(picture, side)
     if asked.response_format == "b64_json":
-        content = {"b64_json": base64.b64encode(picture.as_png()).decode()}
+        content = {"b64_json": base64.b64encode(content).decode()}
     else:
-        path = keep_picture(picture)
+        path = keep(content, f"{picture.seed}-{picture.candidate}.png")
         # Gradio deletes these after a day, like the files of the page.
         request.app.get_blocks().upload_file_set.add(path)
         route = next(path for path in GENERATING if request.url.path.endswith(path))

@@ -1,8 +1,8 @@
-"""Limits of connections: the time for the head of a request, and their number in all and per
-address.
+"""Limits of connections: the time for the head of a request and for reading an answer, and their
+number in all and per address.
 
 uvicorn closes a connection that is silent after an answer. It waits for ever for the rest of a
-request's head, and has no setting for that.
+request's head, and for a reader who takes nothing; it has no setting for either.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from dalle.serving.http.visitors import network_of
 
 HEAD_SECONDS = 10.0  # that the head of a request may take, the first one's from connecting on
+UNREAD_SECONDS = 60.0  # in which a reader has to take at least the 64 kB that are on their way
 MOST = 900  # connections; a process may usually have 1,024 files open
 MOST_OF_ONE = 200  # of an address; a browser has six at most, but many may share an address
 # Of a request, in its head or between the chunks of its body: the event loop reads 80,000 chunks of
@@ -31,6 +32,7 @@ class PunctualProtocol(AutoHTTPProtocol):
         self._most_of_one, self._lines = most_of_one, 0
         self.network: str | None = None  # of the address, as visitors are counted
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     @property
     def _crowded(self) -> bool:
@@ -66,9 +68,23 @@ class PunctualProtocol(AutoHTTPProtocol):
         if not self._idle:
             self._forget_deadline()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._forget_unread()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_deadline()
+        self._forget_unread()
         super().connection_lost(exc)
+
+    def _forget_unread(self) -> None:
+        if self._unread:
+            self._unread.cancel()
+            self._unread = None
 
     def _forget_deadline(self) -> None:
         if self._deadline:

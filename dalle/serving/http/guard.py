@@ -21,7 +21,7 @@ from dalle.serving.http.routes import (
     READS_FORM,
     READS_NOTHING,
     UPLOAD,
-    WRITTEN_ANEW,
+    is_written_anew,
     may_be_asked_for,
     route_of,
 )
@@ -41,6 +41,13 @@ HEADERS = {
     # Other sites may show the page in a frame: that is a feature.
     "Content-Security-Policy": "object-src 'none'; base-uri 'self'",
 }
+
+
+# A proxy's word about the address that visitors see; where there is none anybody can write it.
+FORWARDED = frozenset(
+    (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port",
+     b"x-forwarded-prefix", b"x-forwarded-proto", b"x-gradio-server")
+)  # fmt: skip
 
 
 class Guard:
@@ -73,10 +80,12 @@ class Guard:
             await self.app(scope, receive, send)
             return
         visitor = network_of(address_of(scope, self._trusted_hops))
+        if not self._trusted_hops:
+            scope = without(scope, FORWARDED)
         scope = under_path(scope, self._trusted_hops > 0, self._root_path)
         scope = scope | {"client": (visitor, 0)}
         headers = Headers(scope=scope)
-        answer = Answer(send, headers, self._origins)
+        answer = Answer(send, headers, self._origins, anew=is_written_anew(scope["path"]))
         refusal = self._refuse(scope, headers, visitor)
         if refusal:
             await refusal(scope, receive, answer.send)
@@ -86,7 +95,7 @@ class Guard:
         answer.body = body
         try:
             # Gradio would have rules of its own about other websites.
-            await self.app(without_origin(scope), body, answer.send)
+            await self.app(without(scope, {b"origin"}), body, answer.send)
         except Exception as error:
             await answer.end_with(body.refusal or explain(error, answer), scope, receive)
         else:
@@ -122,7 +131,7 @@ class Guard:
             return too_long()
         if signs_in:
             return self._refuse_often(visitor)
-        if (path.rstrip("/") or "/") in WRITTEN_ANEW and (wait := self._pages.take(visitor)):
+        if is_written_anew(path) and (wait := self._pages.take(visitor)):
             return told(429, f"More than {PAGES} pages were asked for; wait a little.", wait)
         return self._refuse_post(path, headers, visitor) if method == "POST" else None
 
@@ -147,8 +156,8 @@ class Guard:
 class Answer:
     """The answer with our headers; a refusal in its place where the body was too much."""
 
-    def __init__(self, send: Send, headers: Headers, origins: Origins) -> None:
-        self.started = self.streaming = False
+    def __init__(self, send: Send, headers: Headers, origins: Origins, anew: bool = False) -> None:
+        self.started, self.streaming, self._anew = False, False, anew
         self.body: CountedBody | None = None
         self._send, self._headers, self._origins = send, headers, origins
 
@@ -162,6 +171,9 @@ class Answer:
             self.streaming = headers.get("content-type", "").startswith("text/event-stream")
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
+            if self._anew:
+                # A proxy's cache would give one visitor's page, with its addresses, to others.
+                headers.setdefault("Cache-Control", "no-cache")
             self._origins.allow(self._headers, headers)
         await self._send(message)
 
@@ -197,5 +209,6 @@ def kind_of_body(headers: Headers) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def without_origin(scope: Scope) -> Scope:
-    return scope | {"headers": [pair for pair in scope["headers"] if pair[0] != b"origin"]}
+def without(scope: Scope, names: Collection[bytes]) -> Scope:
+    """The request without the headers of these names."""
+    return scope | {"headers": [pair for pair in scope["headers"] if pair[0] not in names]}

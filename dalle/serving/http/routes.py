@@ -8,13 +8,13 @@ API = "/gradio_api"
 UPLOAD = f"{API}/upload"
 FILES = f"{API}/file="
 EXACT = frozenset(
-    ("/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/pwa_icon",
+    ("/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json",
      f"{API}/theme.css", f"{API}/info", f"{API}/openapi.json", f"{API}/app_id",
      f"{API}/startup-events", f"{API}/queue/join", f"{API}/queue/data", f"{API}/cancel",
      f"{API}/reset", f"{API}/component_server", f"{API}/runs", f"{API}/mcp")
 )  # fmt: skip
 UNDER = (
-    "/static/", "/assets/", "/svelte/", "/pwa_icon/", f"{API}/call/", f"{API}/heartbeat/",
+    "/static/", "/assets/", "/svelte/", f"{API}/call/", f"{API}/heartbeat/",
     f"{API}/run/", FILES, f"{API}/mcp/",
 )  # fmt: skip
 # Written anew for each who asks: a tenth of a second of a core, and of the event loop.
@@ -34,6 +34,11 @@ def may_be_asked_for(path: str, routes: Sequence[Route] = ()) -> bool:
     if (path.rstrip("/") or "/") in EXACT or path.startswith(UNDER):
         return True
     return route_of(path, routes) is not None
+
+
+def is_written_anew(path: str) -> bool:
+    """Whether the answer costs a tenth of a second of a core; see WRITTEN_ANEW."""
+    return (path.rstrip("/") or "/") in WRITTEN_ANEW
 
 
 def route_of(path: str, routes: Sequence[Route]) -> Route | None:

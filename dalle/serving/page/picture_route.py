@@ -15,12 +15,14 @@ from starlette.routing import Route
 
 from dalle.errors import DalleError
 from dalle.safety.provenance.marker import write_xmp
+from dalle.serving.encoded import encoded
 from dalle.serving.http.bodies import told
 from dalle.serving.page.examples import Example
 from dalle.serving.page.picks import Pick
 from dalle.serving.page.results import ResultStore, StoredResult
 from dalle.serving.page.tiles import HIDDEN, look_of
 
+LONGEST_NUMBER = 10  # digits; Python refuses to read thousands of them
 QUALITY = 90  # of shown pictures; downloads are PNG
 PRIVATE = {"Cache-Control": "private, max-age=86400, immutable"}
 PUBLIC = {"Cache-Control": "public, max-age=86400"}
@@ -32,7 +34,8 @@ def read_file(results: ResultStore, name: str, file: str) -> tuple[bytes, str]:
     kept = results.get(name)
     path = PurePosixPath(file)
     number = path.stem
-    picture = kept.find(int(number)) if number.isascii() and number.isdecimal() else None
+    known = number.isascii() and number.isdecimal() and len(number) < LONGEST_NUMBER
+    picture = kept.find(int(number)) if known else None
     if picture is None or look_of(picture)[0] == HIDDEN or path.suffix not in (".png", ".webp"):
         raise DalleError(GONE)
     if path.suffix == ".png":
@@ -42,14 +45,17 @@ def read_file(results: ResultStore, name: str, file: str) -> tuple[bytes, str]:
 
 def as_webp(kept: StoredResult, candidate: int) -> bytes:
     """The shown file of a picture: the same pixels and invisible mark, a third as long."""
-    if candidate not in kept.shown:
-        encoded = io.BytesIO()
-        picture = kept.find(candidate)
-        xmp = write_xmp(picture.recipe).encode()
-        with Image.open(io.BytesIO(kept.png(picture))) as image:
-            image.convert("RGB").save(encoded, "WEBP", quality=QUALITY, xmp=xmp)
-        kept.shown[candidate] = encoded.getvalue()
-    return kept.shown[candidate]
+    picture = kept.find(candidate)
+    png = kept.png(picture)
+
+    def make() -> bytes:
+        content = io.BytesIO()
+        with Image.open(io.BytesIO(png)) as image:
+            xmp = write_xmp(picture.recipe).encode()
+            image.convert("RGB").save(content, "WEBP", quality=QUALITY, xmp=xmp)
+        return content.getvalue()
+
+    return encoded.get(f"{picture.key} webp", make)
 
 
 def make_picture_routes(

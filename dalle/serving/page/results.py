@@ -10,6 +10,7 @@ from dalle.engine.bounded_store import BoundedStore
 from dalle.engine.result_cache import pixel_bytes
 from dalle.errors import DalleError
 from dalle.generation.result import Picture, Result
+from dalle.serving.encoded import encoded
 
 KEPT_MEGABYTES = 256
 
@@ -22,17 +23,16 @@ class StoredResult:
     files: dict[int, bytes] = field(default_factory=dict)  # PNG, by candidate
     keep_prompt: bool = False  # in the files
     name: str = ""
-    shown: dict[int, bytes] = field(default_factory=dict)  # WebP, by candidate
 
     def png(self, picture: Picture) -> bytes:
         """The file of one of the pictures: the only place where the page makes one."""
         if picture.candidate not in self.files:
-            self.files[picture.candidate] = picture.as_png(keep_prompt=self.keep_prompt)
+            self.files[picture.candidate] = encoded.png(picture, keep_prompt=self.keep_prompt)
         return self.files[picture.candidate]
 
     def revealed(self, picture: Picture) -> bytes:
         """The file of a picture that is blurred, for a visitor who asks to see it."""
-        return picture.as_png(keep_prompt=self.keep_prompt, reveal=True)
+        return encoded.png(picture, keep_prompt=self.keep_prompt, reveal=True)
 
     def find(self, candidate: int) -> Picture | None:
         """The picture of a candidate, kept or rejected."""

@@ -5,7 +5,8 @@ from PIL import Image
 
 from dalle.errors import DalleError
 from dalle.serving.api import incoming
-from dalle.serving.api.incoming import SQUARE, HeldPixels, incoming_pictures
+from dalle.serving.api.incoming import SQUARE, incoming_pictures, too_many
+from dalle.serving.http.budget import Budget
 from dalle.settings import SettingsError
 from tests.fakes.pictures import data_uri, encode
 
@@ -29,7 +30,7 @@ def test_a_call_has_so_many_pixels_and_no_more(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_what_waits_is_bounded_and_given_back():
-    held = HeldPixels(40 * 30 * 2)
+    held = Budget(40 * 30 * 2, too_many)
     with incoming_pictures([SMALL, SMALL], held) as images:
         assert len(images) == 2
         with (

@@ -142,6 +142,29 @@ def test_there_is_an_end_to_how_many_there_may_be(
     assert read == [address for address in addresses if address]
 
 
+def test_a_reader_who_takes_nothing_is_not_waited_for(
+    quick_app: str, connect: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends, after = [], SimpleNamespace(cancel=lambda: ends.append("forgotten"))
+
+    class Protocol(connections.PunctualProtocol):
+        def __init__(self) -> None:
+            self._unread = None
+            self.transport = SimpleNamespace(abort=lambda: None)
+            self.loop = SimpleNamespace(
+                call_later=lambda seconds, then: ends.append((seconds, then)) or after
+            )
+
+    base = connections.AutoHTTPProtocol
+    monkeypatch.setattr(base, "pause_writing", lambda self: None, raising=False)
+    monkeypatch.setattr(base, "resume_writing", lambda self: None, raising=False)
+    protocol = Protocol()
+    protocol.pause_writing()
+    assert ends == [(connections.UNREAD_SECONDS, protocol.transport.abort)]
+    protocol.resume_writing()
+    assert ends[-1] == "forgotten"
+
+
 @pytest.mark.parametrize(("hops", "most"), [(0, connections.MOST_OF_ONE), (1, connections.MOST)])
 def test_connections_of_a_proxy_are_not_those_of_one_visitor(
     hops: int, most: int, monkeypatch: pytest.MonkeyPatch

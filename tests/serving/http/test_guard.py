@@ -68,6 +68,25 @@ def status(*arguments: object, **options: object) -> int:
     return ask(*arguments, **options)[-1].status_code
 
 
+async def tell_headers(request: Request) -> Response:
+    return PlainTextResponse(json.dumps(dict(request.headers)))
+
+
+@pytest.mark.parametrize(("hops", "believed"), [(0, False), (1, True)])
+def test_only_a_proxy_of_our_own_names_the_server(hops: int, believed: bool):
+    given = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "Forwarded": "a=b",
+             "X-Gradio-Server": "http://evil.example"}  # fmt: skip
+    [answer] = ask("GET", "/", app=tell_headers, hops=hops, headers=given)
+    assert ("x-forwarded-host" in answer.json()) is believed
+    assert ("x-forwarded-proto" in answer.json()) is believed
+    assert "accept" in answer.json()
+
+
+def test_what_is_written_for_a_visitor_is_not_kept_for_others():
+    assert ask("GET", "/")[0].headers["cache-control"] == "no-cache"
+    assert "cache-control" not in ask("GET", "/gradio_api/file=/a.png")[0].headers
+
+
 def test_every_route_that_it_is_given_may_be_asked_for():
     assert status("GET", "/new") == 404
     route = Route("/new/{name}", echo, methods=["GET", "POST"])

@@ -8,6 +8,8 @@ from dalle.engine.messages import tell
 from dalle.errors import DalleError
 from dalle.generation.pictures import data_uri
 from dalle.generation.result import Picture
+from dalle.serving.http.turns import Turns
+from dalle.serving.http.visitors import current_visitor
 from dalle.serving.page.controller import PageController
 from dalle.serving.page.events.foreign import ForeignPictures
 from dalle.serving.page.events.uploads import decode_upload, read_recipe
@@ -27,10 +29,23 @@ from dalle.serving.page.site import Site
 from dalle.serving.page.tiles import HIDDEN, describe_rejected, look_of
 
 Asked = dict[str, Any]
+turns = Turns()
 OF_FOREIGN = (
     "It goes on with a picture that was not drawn here, which its recipe can't hold: begin with "
     "that picture once more."
 )
+
+
+def in_turn(function: Callable[[Asked], Any]) -> Callable[[Asked], Any]:
+    """The function, for work of many milliseconds: when it is the visitor's turn."""
+
+    @functools.wraps(function)
+    def wait(asked: Asked) -> Any:
+        visitor = current_visitor()
+        with turns.take(visitor.line if visitor else ""):
+            return function(asked)
+
+    return wait
 
 
 def answering(function: Callable[[Asked], Any]) -> Callable[[Asked], dict[str, Any]]:
@@ -63,18 +78,18 @@ class Handlers:
         chosen = (
             self.rejected,
             self.rank_again,
-            self.pack,
-            self.reveal,
-            self.report,
-            self.read_picture,
+            in_turn(self.pack),
+            in_turn(self.reveal),
+            in_turn(self.report),
+            in_turn(self.read_picture),
         )
         return [answering(function) for function in chosen]
 
     def of_begin(self) -> list[Callable]:
-        return [answering(self.take_picture)]
+        return [answering(in_turn(self.take_picture))]
 
     def of_reader(self) -> list[Callable]:
-        return [answering(self.read_picture)]
+        return [answering(in_turn(self.read_picture))]
 
     def of_news(self) -> list[Callable]:
         return [answering(self.news)]

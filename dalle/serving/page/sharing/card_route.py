@@ -30,6 +30,7 @@ PATH = "/card.png"
 LINE = Visitor("cards")  # of the fair queue
 RATE = "20/minute"  # new cards, from an address
 MOST_WAITING = 8
+LONGEST_HOST = 80  # letters of it on a card
 SEED = 1  # of a link that tells none
 KEPT_BYTES = 32 * 2**20
 CACHED = {"Cache-Control": "public, max-age=86400"}
@@ -37,9 +38,9 @@ RIDDLE = "What do these pictures show?"
 
 
 def host_of(request: Request) -> str:
-    """The name that visitors know the server by."""
+    """The name that visitors know the server by, as long as a name can be."""
     root = get_root_url(request, PATH, request.scope.get("root_path") or None)
-    return urlsplit(root).netloc
+    return urlsplit(root).netloc[:LONGEST_HOST]
 
 
 class Cards:

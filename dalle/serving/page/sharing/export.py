@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from dalle.errors import DalleError
 from dalle.generation.pictures import data_uri
+from dalle.serving.encoded import encoded
 from dalle.serving.page.results import StoredResult
 from dalle.serving.page.tiles import file_name, slug
 
@@ -96,7 +97,7 @@ def pack_zip(kept: StoredResult) -> bytes:
 
 def pack_sheet(kept: StoredResult, signature: str = "") -> bytes:
     """The sheet's PNG file."""
-    return kept.result.sheet_png(keep_prompt=kept.keep_prompt, signature=signature)
+    return encoded.sheet(kept.result, keep_prompt=kept.keep_prompt, signature=signature)
 
 
 def sign_sheet(name: str, address: str) -> str:
