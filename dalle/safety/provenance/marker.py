@@ -120,9 +120,15 @@ def parse_recipe(text: str | None) -> dict[str, Any] | None:
     """The recipe in a text chunk; None for anything else."""
     try:
         recipe = json.loads(text or "null")
+        json.dumps(recipe, ensure_ascii=False).encode()  # halves of characters are no text
     except (ValueError, RecursionError):
         return None
-    return recipe if isinstance(recipe, dict) and "seed" in recipe else None
+    source = recipe
+    while isinstance(source, dict):  # each recipe holds that of the picture that it goes on with
+        if "seed" not in source:
+            return None
+        source = source.get("edited_from")
+    return recipe if isinstance(recipe, dict) else None
 
 
 def add_label(image: Image.Image) -> Image.Image:

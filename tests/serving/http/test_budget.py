@@ -1,6 +1,5 @@
 """Answers that nobody reads take their bytes of a budget, and give them back."""
 
-
 import pytest
 
 from dalle.serving.http.budget import Budget, BudgetedResponse

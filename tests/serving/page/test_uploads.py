@@ -55,6 +55,14 @@ def test_a_large_picture_is_not_unpacked(side):
         (png_with("{"), "no recipe that can be read"),
         (png_with("[1]"), "no recipe that can be read"),
         (png_with(json.dumps({"seed": 1, "settings": []})), "no recipe that can be read"),
+        (
+            png_with(json.dumps({"seed": 1, "settings": {}, "prompt": "\ud800"})),
+            "no recipe that can be read",
+        ),
+        (
+            png_with(json.dumps({"seed": 1, "settings": {}, "edited_from": {"prompt": "a"}})),
+            "no recipe that can be read",
+        ),
         (png_with(json.dumps({"prompt": "a", "settings": {}})), "no recipe that can be read"),
         (b"0" * (20 * 2**20 + 1), "more than 2,097,152 bytes"),
     ],
