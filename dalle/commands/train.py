@@ -15,6 +15,7 @@ clip-hearing  the same by clip, needs one that ranks
 clip       which caption fits, needs text and vqgan
 thing-codes  the codes of all drawings, to interrogate pictures with; needs vqgan
 enlarger   makes a picture twice as large, needs sprites at twice the size
+all        the shipped model trained on, all parts in turn in the minutes that there are
 adopt      begins the runs from the model that ships
 names      the tables that a prompt is heard with: things by name in many languages
 overview   the progress of the runs, as two pictures
@@ -27,20 +28,17 @@ from pathlib import Path
 from dalle.commands.train_clip import run_clip, run_clip_hearing
 from dalle.commands.train_data import PLAIN, examples, lesson
 from dalle.commands.train_parts import (
-    codes_file,
-    known_parts,
+    run_codes,
     run_filter,
     run_finisher,
     run_grounds,
     run_things,
+    run_vqgan,
     trained_tokenizer,
 )
 
 HELP = "Make the embedded model, or one from your own captioned pictures."
 TEXT_CAPTIONS = 60_000
-CODE_PICTURES = 30_000
-# A code must stay the nearest one, a plain colour plain, and a step of colours a step.
-EXACT = ("codes", "tiles", "dye", "finish", "finisher")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         part.add_argument("--runs", type=Path, default=Path(".runs"), metavar="DIR")
         if name == "overview":
             part.add_argument("--out", type=Path, default=Path("."), metavar="DIR")
+            continue
+        if name == "all":
+            part.add_argument("--minutes", type=float, required=True, metavar="N", help="in all")
+            part.add_argument("--out", type=Path, default=Path("nano"), metavar="DIR")
             continue
         if name in ("names", "thing-codes"):
             part.add_argument("--out", type=Path, default=Path("assets/nano"), metavar="DIR")
@@ -125,6 +127,15 @@ def run_overview(arguments: argparse.Namespace) -> None:
         print(path)
 
 
+def run_all(arguments: argparse.Namespace) -> None:
+    from dalle.training.everything import plan, train_everything
+
+    rates = {name: peak for name, (_, _, peak) in DEFAULTS.items()}
+    where = arguments.runs, arguments.sprites, arguments.out
+    train_everything(plan(arguments.minutes, *where, rates))
+    print(arguments.out)
+
+
 def run_adopt(arguments: argparse.Namespace) -> None:
     from dalle.training.adopt import adopt
 
@@ -137,7 +148,7 @@ def run_names(arguments: argparse.Namespace) -> None:
 
     from dalle.text.heard.languages import NAMES
     from dalle.text.heard.world import FILE
-    from dalle.training.names import fetch_names, write_names, write_world
+    from dalle.training.hearing.names import fetch_names, write_names, write_world
     from dalle.training.run import write_atomically
 
     with tempfile.TemporaryDirectory(prefix="names-") as folder:
@@ -169,23 +180,6 @@ def text_captions(arguments: argparse.Namespace, stage: str) -> list[str]:
     return [c for n in range(TEXT_CAPTIONS // 100) for c in source.batch(n, 100).captions]
 
 
-def run_codes(arguments: argparse.Namespace) -> None:
-    import numpy as np
-    from tqdm import trange
-
-    from dalle.training.nano import TOKENISER
-    from dalle.training.scenes.headers import GROUND_CODES
-    from dalle.training.scenes.places import render_ground
-    from dalle.training.tokenizer.codes import find_codes
-    from dalle.training.tokenizer.parts import write_codes
-
-    source = examples(arguments, arguments.seed)
-    shown = (source.batch(n, 100).foregrounds for n in trange(CODE_PICTURES // 100, desc="cells"))
-    grounds = np.stack([render_ground(ground) for ground in GROUND_CODES])
-    write_codes(codes_file(arguments), find_codes(shown, grounds, TOKENISER, arguments.seed))
-    print(codes_file(arguments))
-
-
 def run_enlarger(arguments: argparse.Namespace) -> None:
     from dalle.models.checkpoints.checkpoint import write_params
     from dalle.training.enlarger import train_enlarger
@@ -204,19 +198,6 @@ def run_enlarger(arguments: argparse.Namespace) -> None:
     )
     if arguments.export:
         write_params(arguments.export, state.average, {"model_type": "enlarger"})
-
-
-def run_vqgan(arguments: argparse.Namespace) -> None:
-    from dalle.models.checkpoints.checkpoint import write_params
-    from dalle.training.nano import TOKENISER
-    from dalle.training.tokenizer.parts import join
-    from dalle.training.tokenizer.reader import train_tokenizer
-
-    known = known_parts(arguments)
-    state = train_tokenizer(arguments.runs / "vqgan", TOKENISER, known, lesson(arguments))
-    if arguments.export:
-        params = join(state.average, known)
-        write_params(arguments.export, params, TOKENISER.to_json(), dtype="int8", exact=EXACT)
 
 
 def run_bart(arguments: argparse.Namespace) -> None:
@@ -292,6 +273,7 @@ PARTS = {
     "clip-hearing": (run_clip_hearing, "Train it to read everyday words as plain ones."),
     "thing-codes": (run_thing_codes, "Write the codes of all drawings (after vqgan)."),
     "enlarger": (run_enlarger, "Train the network that makes a picture twice as large."),
+    "all": (run_all, "Train the shipped model on, all parts in turn."),
     "adopt": (run_adopt, "Begin the runs from the model that ships."),
     "overview": (run_overview, "Plot the progress of the runs."),
 }

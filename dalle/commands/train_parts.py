@@ -3,7 +3,11 @@
 import argparse
 from pathlib import Path
 
-from dalle.commands.train_data import lesson
+from dalle.commands.train_data import examples, lesson
+
+CODE_PICTURES = 30_000
+# A code must stay the nearest one, a plain colour plain, and a step of colours a step.
+EXACT = ("codes", "tiles", "dye", "finish", "finisher")
 
 
 def codes_file(arguments: argparse.Namespace) -> Path:
@@ -88,3 +92,33 @@ def run_finisher(arguments: argparse.Namespace) -> None:
 
     known, course = codes_and_things(arguments), lesson(arguments)
     train_finisher(arguments.runs / "finisher", TOKENISER, known, course)
+
+
+def run_codes(arguments: argparse.Namespace) -> None:
+    import numpy as np
+    from tqdm import trange
+
+    from dalle.training.nano import TOKENISER
+    from dalle.training.scenes.headers import GROUND_CODES
+    from dalle.training.scenes.places import render_ground
+    from dalle.training.tokenizer.codes import find_codes
+    from dalle.training.tokenizer.parts import write_codes
+
+    source = examples(arguments, arguments.seed)
+    shown = (source.batch(n, 100).foregrounds for n in trange(CODE_PICTURES // 100, desc="cells"))
+    grounds = np.stack([render_ground(ground) for ground in GROUND_CODES])
+    write_codes(codes_file(arguments), find_codes(shown, grounds, TOKENISER, arguments.seed))
+    print(codes_file(arguments))
+
+
+def run_vqgan(arguments: argparse.Namespace) -> None:
+    from dalle.models.checkpoints.checkpoint import write_params
+    from dalle.training.nano import TOKENISER
+    from dalle.training.tokenizer.parts import join
+    from dalle.training.tokenizer.reader import train_tokenizer
+
+    known = known_parts(arguments)
+    state = train_tokenizer(arguments.runs / "vqgan", TOKENISER, known, lesson(arguments))
+    if arguments.export:
+        params = join(state.average, known)
+        write_params(arguments.export, params, TOKENISER.to_json(), dtype="int8", exact=EXACT)

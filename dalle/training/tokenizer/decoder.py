@@ -18,7 +18,8 @@ from dalle.models.cells.network import CellNetwork, to_layer
 from dalle.models.hardware import fast_dtype
 from dalle.training.data import Lesson
 from dalle.training.optimiser import muon_with_adam
-from dalle.training.run import Run, TrainState, learning_rate, train
+from dalle.training.run import TrainState, learning_rate
+from dalle.training.session import Session
 from dalle.training.tokenizer.parts import begin_part, restore_part
 from dalle.training.tokenizer.reconstruction import mean_psnr, reconstruction_loss, save_versions
 
@@ -46,8 +47,9 @@ def decode_things(network: CellNetwork, params: dict, codes: dict, tokens: Array
 @partial(jax.jit, static_argnames=("network", "tx"), donate_argnames="state")
 def update(
     state: TrainState,
-    codes: dict[str, Any],
     batch: tuple[Array, Array],  # things: uint8 [B, H, W, 4]; headers [B, 4]
+    rate: Array,
+    codes: dict[str, Any],
     network: CellNetwork,
     tx: optax.GradientTransformation,
 ) -> tuple[TrainState, dict[str, Array]]:
@@ -62,7 +64,7 @@ def update(
 
     (value, square_error), gradients = jax.value_and_grad(loss, has_aux=True)(state.params)
     metrics = {"loss": value, "psnr": (-10 * jnp.log10(square_error)).mean()}
-    return state.after(gradients, tx, EMA_DECAY), metrics
+    return state.after(gradients, tx, EMA_DECAY, rate=rate), metrics
 
 
 @partial(jax.jit, static_argnames="network")
@@ -84,24 +86,19 @@ def train_things(
 ) -> TrainState:
     """Trains in `folder`."""
     network = CellNetwork(config, fast_dtype())
-    tx = optimiser(lesson.peak, lesson.steps, lesson.cooldown)
-    run = Run(folder)
-    state = run.restore(begin_part(config, "things", tx, lesson.seed))
+    new = begin_part(config, "things", optimiser(0.0, 1, 1.0), lesson.seed)
+    session = Session(folder, lesson, optimiser, new.params)
     shown = lesson.held_out.foregrounds, lesson.held_out.headers
 
     def evaluate(state: TrainState) -> None:
         true, decoded = map(np.asarray, decode_beside_truth(state.average, codes, shown, network))
-        run.log(int(state.step), {"held_out_psnr": mean_psnr(decoded, true)})
+        session.run.log(int(state.step), {"held_out_psnr": mean_psnr(decoded, true)})
         save_versions(folder / "samples.png", (true, decoded))
 
-    return train(
-        run,
-        state,
-        lambda state, batch: update(state, codes, batch, network, tx),
-        ((batch.foregrounds, batch.headers) for batch in lesson.batches(int(state.step))),
-        steps=lesson.steps,
-        batch_size=lesson.batch_size,
-        evaluate=evaluate,
+    return session.train(
+        partial(update, codes=codes, network=network),
+        ((batch.foregrounds, batch.headers) for batch in lesson.batches(session.start)),
+        evaluate,
     )
 
 

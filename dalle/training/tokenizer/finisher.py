@@ -25,7 +25,8 @@ from dalle.models.cells.patches import square_means
 from dalle.models.hardware import fast_dtype
 from dalle.training.data import Batch, Lesson
 from dalle.training.optimiser import muon_with_adam
-from dalle.training.run import Run, TrainState, learning_rate, train
+from dalle.training.run import Run, TrainState, learning_rate
+from dalle.training.session import Session
 from dalle.training.tokenizer.reconstruction import mean_psnr, save_versions
 
 EMA_DECAY = 0.995  # of the weights that are shipped
@@ -147,6 +148,7 @@ def finishing_loss(finished: Array, true: Array) -> Array:
 def update(
     state: TrainState,
     batch: tuple[Array, Array, Array],  # drawn crops, true ones, styles
+    rate: Array,
     finisher: Finisher,
     tx: optax.GradientTransformation,
 ) -> tuple[TrainState, dict[str, Array]]:
@@ -165,7 +167,7 @@ def update(
         "psnr": (-10 * jnp.log10(square_error + 1e-10)).mean(),
         "loss_before": finishing_loss(decoded, target),
     }
-    return state.after(gradients, tx, EMA_DECAY), metrics
+    return state.after(gradients, tx, EMA_DECAY, rate=rate), metrics
 
 
 def begin_finisher(
@@ -185,9 +187,8 @@ def train_finisher(
 ) -> TrainState:
     """Trains in `folder`."""
     network, finisher = CellNetwork(config, fast_dtype()), Finisher(config.finisher)
-    tx = optimiser(lesson.peak, lesson.steps, lesson.cooldown)
-    run = Run(folder)
-    state = run.restore(begin_finisher(config.finisher, tx, lesson.seed))
+    new = begin_finisher(config.finisher, optimiser(0.0, 1, 1.0), lesson.seed)
+    session = Session(folder, lesson, optimiser, new.params)
 
     def decode_batch(batch: Batch, key: Array | None) -> Array:
         return decode(network, known, batch.foregrounds, batch.headers, key)
@@ -203,22 +204,14 @@ def train_finisher(
         finished = np.asarray(on_grey(clear(state.average, decoded, shown.headers[:, 1])))
         before = np.asarray(on_grey(decoded))
         values = {"held_out_psnr": mean_psnr(finished, true)}
-        run.log(int(state.step), values | {"held_out_psnr_drawn": mean_psnr(before, true)})
+        session.run.log(int(state.step), values | {"held_out_psnr_drawn": mean_psnr(before, true)})
         save_versions(folder / "samples.png", (true, before, finished))
 
-    start = int(state.step)
+    start = session.start
     lessons = pairs(
         decode_batch, lesson.batches(start), start, config.cell, lesson.batch_size, lesson.seed
     )
-    return train(
-        run,
-        state,
-        lambda state, batch: update(state, batch, finisher, tx),
-        lessons,
-        steps=lesson.steps,
-        batch_size=lesson.batch_size,
-        evaluate=evaluate,
-    )
+    return session.train(partial(update, finisher=finisher), lessons, evaluate)
 
 
 def in_rows(batch: Batch, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
