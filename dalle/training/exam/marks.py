@@ -98,6 +98,8 @@ def summarise(answers: Sequence[Answer]) -> list[dict]:
         asked = [answer for answer in answers if answer.question.part == "everyday"]
         deaf = [not any(heard(a.question, seen) for seen in a.kept) for a in asked]
         rows.append(row("everyday prompts: none of the nine shows any", np.mean(deaf), "0%"))
+        name = "everyday prompts: best nine against nine at random: things seen"
+        rows.append(row(name, gain(answers, "everyday", heard), ">= 5%"))
     if {"scene", "unseen"} <= parts:
         seen, unseen = (share(answers, part, thing) for part in ("scene", "unseen"))
         name = "combinations never shown in training: thing, less that of shown ones"
@@ -105,16 +107,21 @@ def summarise(answers: Sequence[Answer]) -> list[dict]:
     return rows + (summarise_nine(answers) if "plain" in parts else [])
 
 
+def gain(answers: Sequence[Answer], part: str, right: Right) -> float:
+    """How much more often the kept pictures of a part are right than any of its pictures."""
+    kept, rejected = (share(answers, part, right, which) for which in ("kept", "rejected"))
+    asked = [answer for answer in answers if answer.question.part == part]
+    number = sum(len(a.kept) for a in asked), sum(len(a.rejected) for a in asked)
+    return kept - float(np.average([kept, np.nan_to_num(rejected)], weights=number))
+
+
 def summarise_nine(answers: Sequence[Answer]) -> list[dict]:
     """The gain by ranking, and whether the nine of a plain prompt differ."""
-    kept, rejected = (share(answers, "plain", thing, which) for which in ("kept", "rejected"))
     plain = [answer for answer in answers if answer.question.part == "plain"]
-    number = sum(len(a.kept) for a in plain), sum(len(a.rejected) for a in plain)
-    at_random = np.average([kept, np.nan_to_num(rejected)], weights=number)
     alike = [len(set(a.hashes)) == len(a.hashes) for a in plain]
     styles = [len({(f.things[0].style, f.look) for f in a.kept if f.things}) >= 3 for a in plain]
     return [
-        row("best nine against nine at random: thing", kept - at_random, ">= 5%"),
+        row("best nine against nine at random: thing", gain(answers, "plain", thing), ">= 5%"),
         row("nine of a prompt: no two alike", np.mean(alike), "100%"),
         row("nine of a prompt: three styles or more", np.mean(styles), "100%"),
     ]
