@@ -35,7 +35,7 @@ def _between(word: str) -> list[str]:
     letters = _DIGIT.sub("", word)
     if len(letters) == len(word) and set(word[1::2]) == {"x"}:
         letters = word[::2]
-    return [letters] if SHORTEST_INSIDE <= len(letters) < len(word) else []
+    return [letters] if SHORTEST_PIECE <= len(letters) < len(word) else []
 
 
 class Repairs(dict):
