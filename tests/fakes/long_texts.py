@@ -28,6 +28,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "letters with wide gaps": ("", "n a  k "),
     "digits for letters": ("", "4$1"),
     "dots between letters": ("", "a.b."),
+    "digits between letters": ("", "n1a2"),
+    "an x between letters": ("", "nx"),
     "references": ("", "[1] "),
     "marks on a letter": ("a", "\u0301"),
     "zero-width signs": ("", "n\u200ba"),

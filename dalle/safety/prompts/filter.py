@@ -12,7 +12,7 @@ from functools import cache
 from typing import Self
 
 from dalle.errors import PromptRefused
-from dalle.safety.prompts.folding import SIGN, fold, open_markup, without_leet
+from dalle.safety.prompts.folding import EMOJI, SIGN, fold, open_markup, without_leet
 from dalle.safety.prompts.matching import Matcher, first_fulfilled, settle_allowed
 from dalle.safety.prompts.phrases import word_finder
 from dalle.safety.prompts.rules import Rule, load_rules
@@ -133,7 +133,7 @@ def _folded_forms(text: str, normalize: Callable[[str], str] | None) -> Iterator
     """The text folded, in each form that a person or the model may read."""
     forms = open_markup(text)
     if not text.isascii():
-        forms.append(transliterate(forms[0]))
+        forms += [transliterate(forms[0]), forms[0].translate(EMOJI)]
     if normalize is not None:
         forms.append(normalize(text))
     for form in dict.fromkeys(forms):

@@ -17,6 +17,9 @@ DECORATION = (
 SIGN = "~"  # stands for any sign that is not ASCII, such as an emoji
 # Letters that show nothing at all.
 BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
+# Emoji that say what words would; between letters they are signs as any others.
+_SAID = {"👧": "girl", "👦": "boy", "👶": "baby", "🧒": "child", "👼": "baby", "🔞": "nsfw"}
+EMOJI = str.maketrans({emoji: f" {word} " for emoji, word in _SAID.items()})
 
 # Letters of other scripts, and the Latin ones that they are taken for.
 _PAIRS = (

@@ -30,6 +30,14 @@ _DIGIT = re.compile(r"\d")
 _RUN_OF_THREE = re.compile(r"(.)\1\1+")
 
 
+def _between(word: str) -> list[str]:
+    """The letters of a word with digits or an x between them: n1a2ked, nxaxkxexd."""
+    letters = _DIGIT.sub("", word)
+    if len(letters) == len(word) and set(word[1::2]) == {"x"}:
+        letters = word[::2]
+    return [letters] if SHORTEST_PIECE <= len(letters) < len(word) else []
+
+
 class Repairs(dict):
     """The known words that each word of one text is made of, found as they are asked for.
 
@@ -176,6 +184,7 @@ class Reader:
         spellings = [word]
         if word[0].isdigit() or word[-1].isdigit():
             spellings.append(word.strip("0123456789"))
+        spellings += _between(word)
         if _RUN_OF_THREE.search(word):
             spellings += [_RUN_OF_THREE.sub(kept, word) for kept in (r"\1", r"\1\1")]
         elif word[::2] == word[1::2]:

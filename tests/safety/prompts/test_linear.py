@@ -70,7 +70,7 @@ def test_a_square_would_be_noticed():
 
 
 def test_there_are_many_kinds_and_patterns():
-    assert len(KINDS) == 33
+    assert len(KINDS) == 35
     assert len(PATTERNS) > 30
 
 
