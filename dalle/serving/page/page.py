@@ -204,4 +204,6 @@ def write_unknown(words: KnownWords, text: str) -> str:
         for prompt in suggestions
     )
     chips = f'<div class="nf-chips">{chips}</div>' if chips else ""
-    return f'<p class="nf-unknown" role="status">{escape(comment)}</p>{chips}' if comment else ""
+    if not comment:
+        return ""
+    return f'<p class="nf-unknown" role="status" data-t>{escape(comment)}</p>{chips}'
