@@ -57,3 +57,12 @@ def test_a_turned_phone_shows_the_whole_prompt_and_its_button(quick_app, visit):
         box = part.bounding_box()
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= turned["height"]
+
+
+def test_a_turned_phone_shows_an_open_picture_as_a_whole(quick_app, visit):
+    page: Page = visit(quick_app, viewport={"width": 844, "height": 390})
+    page.generate("a cat")
+    page.tiles.nth(2).click()
+    picture = page.view.locator(".nf-large > img").bounding_box()
+    assert picture["y"] >= 0
+    assert picture["y"] + picture["height"] <= 390
