@@ -129,6 +129,7 @@ def test_the_page_says_so_beside_one_of_several_prompts(loading):
     assert "zanzibar" not in json.dumps(frames)
     status, runs = frames[-1]
     assert status["line"].startswith("Drew 0 of 2 prompts")
+    assert not any(SAID in status["line"] for status, _ in frames)
     assert [(run["state"], run["prompt"]) for run in runs] == [("failed", REFUSED)] * 2
     assert all(run["error"].startswith(SAID) for run in runs)
 

@@ -47,6 +47,7 @@ def test_the_letters_of_europe_are_drawn(prompt):
     letters = [letter for letter in prompt if letter.isalpha()]
     looks = {words_of(letter).tobytes() for letter in letters}
     assert len(looks) == len(set(letters))
+    assert words_of("猫").tobytes() not in looks
 
 
 def test_a_card_generates_no_more_than_a_request_that_turns_no_knob():

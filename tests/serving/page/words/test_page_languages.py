@@ -42,7 +42,7 @@ def test_words_beside_the_pictures_are_told_in_the_language(visit, quick_app):
         ("a cat\nfail", "1 von 2 Texten gezeichnet; die Gründe stehen darunter."),
         ("break", "Das Zeichnen ist fehlgeschlagen (RuntimeError). Dein Text bleibt; versuche es"
          " noch einmal."),
-        # Words of a language's own table, and of every object in JavaScript, are left as they are.
+        # What has no translation stays as it is.
         ("fail", "This prompt fails; choose another one."),
     ],
 )  # fmt: skip
