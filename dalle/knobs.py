@@ -23,6 +23,7 @@ class Knob:
     most: float | None = None  # highest for members of a page; None: `high`, as for everybody
     useful: tuple[float, float] | None = None  # the range of its slider; None: no slider
     step: float | None = None  # of its slider
+    rare: bool = False  # its slider is there only where a link or a file brings an unusual value
     label: str = ""  # of its slider
     model_default: bool = False  # a model may have a default of its own
     hint: str = ""  # the end of the sentence about a wrong value

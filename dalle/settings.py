@@ -75,6 +75,7 @@ class GenerationSettings:
         useful=(0, 256),
         step=1,
         label="Top k",
+        rare=True,
         model_default=True,
     )
     top_p: float = knob(
@@ -85,6 +86,7 @@ class GenerationSettings:
         useful=(0.01, 1),
         step=0.01,
         label="Top p",
+        rare=True,
         model_default=True,
     )
     negative_prompt: str = knob("", "what to stay away from", label="Negative prompt")

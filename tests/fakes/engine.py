@@ -55,6 +55,7 @@ class FakePipeline(EditingMethods):
     concepts = None
     thing_codes = None
     image_tokenizer = SimpleNamespace(layout=NO_HEADER, length=64, resolution=64)
+    layout = NO_HEADER
 
     def __init__(
         self, seconds: float = 0.0, name: str = "fake", precision: str | None = None

@@ -65,9 +65,13 @@ class PageController:
                 yield refuse(error, text=rest, more=bool(runs)), list(runs)
                 return
             except DalleError as error:
+                if len(orders) == 1:
+                    yield tell("failed", str(error)), []
+                    return
+                # Of several, each tells beside its own prompt why there are no pictures.
                 title = REFUSED if isinstance(error, PromptRefused) else order.prompt
                 runs[-1] = new_run(title, "failed", error=str(error))
-                yield tell("failed", str(error)), list(runs)
+                yield tell("busy", f"{where}not drawn"), list(runs)
         if len(orders) > 1:
             yield summarise(runs), list(runs)
 

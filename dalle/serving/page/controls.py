@@ -43,10 +43,15 @@ def collect(names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
     return chosen | {"seed": int(text) if text else None}
 
 
-def shown(name: str, value: Any) -> Any:
-    """A knob's value as its control takes it; a slider is made wide enough for it."""
+def shown(name: str, value: Any, usual: Any = None) -> Any:
+    """A knob's value as its control takes it; a slider is made wide enough for it.
+
+    A rare one is there only for another value than the usual one.
+    """
     if name not in SLIDERS:
         return str(value) if name == "seed" else value
+    if KNOBS[name].rare:
+        return gr.Slider(value=value, visible=value != usual)
     low, high = KNOBS[name].useful
     if low <= value <= high:
         return value
@@ -73,6 +78,7 @@ def _add_slider(name: str, defaults: Mapping[str, Any]) -> gr.Slider:
         label=say(knob.label),
         info=say(sentence(knob)),
         elem_id=name,
+        visible=not knob.rare,
     )
     # Values outside come by links, files and models. Gradio would refuse them; their limits are
     # those of Order.parse, which has a better sentence.

@@ -10,6 +10,7 @@ from dalle.knobs import Knob
 from dalle.serving.page.events.steps import read_steps, write_steps
 from dalle.settings import KNOBS, GenerationSettings, SettingsError, check_text
 
+MOST_TOLD = 40  # characters of a link's value that a sentence repeats
 LONGEST = 2**17  # characters; two prompts and all changes, every letter escaped, fit
 CANDIDATE = Knob("candidate", int, None, "the number of a single candidate")
 # These must be the same for the same picture to the last bit; in words.
@@ -109,7 +110,7 @@ def read_query(query: str) -> Link:
 def tell_differences(origin: Mapping[str, str], here: Mapping[str, str]) -> str:
     """A sentence where another model, precision or machine drew it; empty where nothing differs."""
     other = [
-        f"{words} {origin[name]} (here {here[name]})"
+        f"{words} {_shorten(origin[name])} (here {here[name]})"
         for name, words in ORIGIN.items()
         if origin.get(name) and here.get(name) and origin[name] != here[name]
     ]
@@ -118,12 +119,16 @@ def tell_differences(origin: Mapping[str, str], here: Mapping[str, str]) -> str:
     return f"It was drawn with {' and '.join(other)}, so pictures drawn here will differ from it."
 
 
+def _shorten(word: str) -> str:
+    return word if len(word) <= MOST_TOLD else f"{word[:MOST_TOLD]}…"
+
+
 def _read(name: str, knob: Knob, text: str) -> Any:
     try:
         return knob.parse(text)
     except ValueError as error:
         allowed = {int: "a whole number", bool: "true or false"}.get(knob.kind, "a number")
         raise SettingsError(
-            f"The link says {name}={text[:40]}, and it must be {allowed}; mend the link, or leave "
-            f"{name} out of it."
+            f"The link says {name}={_shorten(text)}, and it must be {allowed}; mend the link, or "
+            f"leave {name} out of it."
         ) from error

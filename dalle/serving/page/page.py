@@ -26,7 +26,7 @@ from dalle.serving.page.site import Site
 from dalle.serving.page.theme import read_static
 from dalle.serving.page.words.known_words import KnownWords
 from dalle.serving.page.words.model_notes import abilities_of, ideas_of
-from dalle.settings import MAX_PROMPT_CHARACTERS
+from dalle.settings import KNOBS, MAX_PROMPT_CHARACTERS
 
 NOTHING_KNOWN = "This model knows nothing in this prompt. Try one of these:"
 STOPPED = "Stopped. Your prompt is kept."
@@ -138,8 +138,12 @@ def connect_end(parts: Parts, generations: list[Dependency]) -> None:
 
 
 def connect_draft(page: gr.Blocks, parts: Parts) -> None:
-    """The browser keeps prompt and settings, but for the model, until the tab is closed."""
-    knobs = [knob for name, knob in parts.knobs.items() if name != "model"]
+    """The browser keeps prompt and settings, but for the model, until the tab is closed.
+
+    A rare setting is not kept, since its control would not be there after a reload.
+    """
+    rare = [name for name in SLIDERS if KNOBS[name].rare]
+    knobs = [knob for name, knob in parts.knobs.items() if name not in ("model", *rare)]
     fields = [parts.prompt, parts.keep_prompt, *knobs]
     page.load(None, fields, fields, js=read_static("scripts/draft_recalled.js"), **INNER)
     changes = [field.change for field in fields]
@@ -200,4 +204,6 @@ def write_unknown(words: KnownWords, text: str) -> str:
         for prompt in suggestions
     )
     chips = f'<div class="nf-chips">{chips}</div>' if chips else ""
-    return f'<p class="nf-unknown" role="status">{escape(comment)}</p>{chips}' if comment else ""
+    if not comment:
+        return ""
+    return f'<p class="nf-unknown" role="status" data-t>{escape(comment)}</p>{chips}'

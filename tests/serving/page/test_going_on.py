@@ -167,7 +167,7 @@ def test_a_link_generates_the_whole_chain_again(page, visit, quick_app):
     newest = page.view.locator(".nf-run").first
     newest.locator(".nf-tile").first.click()
     first = page.download("Download PNG")
-    newest.locator(".nf-large").get_by_role("button", name="Copy link").click()
+    newest.locator(".nf-large").get_by_role("button", name="Copy picture link").click()
     page.wait_for_note("Copied.")
     link = page.view.evaluate("navigator.clipboard.readText()")
     other = visit(link)
@@ -193,3 +193,18 @@ def test_every_form_is_for_everyone_and_nothing_sticks_out(visit, quick_app, pho
     assert violations(page) == []
     assert page.view.evaluate("document.documentElement.scrollWidth") <= width
     assert page.mistakes == []
+
+
+def test_a_refused_wish_is_told_in_its_form_and_nowhere_else(page):
+    open_first(page)
+    page.press("More like this")
+    field = page.view.locator(".nf-wish").get_by_label("What shall I draw?")
+    field.fill("a naked woman")
+    page.press("Draw nine")
+    page.wait_for(".nf-way .nf-error", "This prompt seems to ask for nudity or sex")
+    assert page.status == ""
+    assert "nudity" in page.view.locator(".nf-spoken").text_content()
+    field.fill("a cat")
+    page.press("Draw nine")
+    wait_for_new(page)
+    assert page.view.locator(".nf-error").count() == 0

@@ -78,3 +78,9 @@ def test_a_recipe_may_keep_its_prompt_to_itself():
     order = read_query(write_query(recipe))
     assert (order.prompt, order.run) == ("", False)
     assert order.knobs["seed"] == 42
+
+
+def test_a_strangers_words_are_cut():
+    here = {"model": "nano", "revision": "abc"}
+    told = tell_differences({"model": "x" * 500, "revision": "y" * 40}, here)
+    assert f"model {'x' * 40}… (here nano) and revision {'y' * 40} (here abc)" in told

@@ -54,6 +54,27 @@ def test_a_failure_is_a_sentence_and_the_prompt_stays(page, prompt, sentence):
     assert page.tiles.count() == 9
 
 
+TELLINGS = """sentence => [...document.querySelectorAll("main *")]
+  .filter((node) => node.children.length === 0 && node.textContent.includes(sentence))
+  .map((node) => node.className)"""
+
+
+def test_a_refusal_is_told_once_below_the_button_and_once_to_the_ear(page):
+    page.box.fill("a naked woman")
+    page.press("Generate")
+    page.wait_for_status("This prompt seems to ask for nudity or sex")
+    page.wait_until_nobody_waits()
+    assert page.view.evaluate(TELLINGS, "nudity or sex") == ["nf-words", "nf-spoken"]
+    assert page.view.locator(".nf-run").count() == 0
+
+
+def test_a_refused_line_of_several_is_told_beside_its_prompt_alone(page):
+    page.box.fill("a cat\na naked woman")
+    page.press("Generate")
+    page.wait_for_status("Drew 1 of 2 prompts")
+    assert page.view.evaluate(TELLINGS, "nudity or sex") == ["nf-error"]
+
+
 def test_an_impossible_seed_is_a_sentence(page):
     page.value("seed")
     page.view.locator("#seed textarea").fill("my lucky number")

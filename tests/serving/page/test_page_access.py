@@ -115,6 +115,32 @@ def test_screen_readers_are_told_what_happens(visit, address):
     assert not any("%" in line for line in heard)
 
 
+FOCUSED = "() => document.activeElement.getAttribute('aria-label')"
+
+
+@pytest.mark.parametrize("way", ["pointer", "key"])
+def test_an_open_picture_takes_the_focus_and_its_tile_gets_it_back(visit, address, way):
+    page = visit(address)
+    page.generate("a cat")
+    page.view.locator("body").press("Tab")  # out of the box, where digits are words
+    page.tiles.nth(2).click() if way == "pointer" else page.view.keyboard.press("3")
+    assert page.view.evaluate(FOCUSED) == "Picture 3 of 9: a cat"
+    assert page.view.get_by_role("group", name="Picture 3 of 9: a cat").is_visible()
+    page.view.keyboard.press("ArrowRight")
+    assert page.view.get_by_role("group", name="Picture 4 of 9: a cat").is_visible()
+    assert page.view.evaluate(FOCUSED) == "Picture 4"
+    page.press("Back to all")
+    page.view.locator(".nf-large").wait_for(state="hidden")
+    assert page.view.evaluate(FOCUSED) == "Picture 4"
+
+
+def test_a_picture_that_nobody_opened_leaves_the_focus_alone(visit, address):
+    page = visit(f"{address}/?prompt=a+cat&seed=11&candidate=3")
+    page.wait_for_status("Done")
+    page.view.get_by_role("group", name="Picture 1 of 1: a cat").wait_for()
+    assert page.view.evaluate(FOCUSED) is None
+
+
 def test_the_screenshots_are_not_in_the_repository():
     assert ".cache/" in (ROOT / ".gitignore").read_text().splitlines()
     assert Path(SCREENSHOTS).is_relative_to(ROOT / ".cache")

@@ -121,3 +121,22 @@ def test_a_file_that_is_too_large_to_check_is_refused_in_words(page):
 def test_a_dropped_file_that_is_no_picture_is_refused_in_words(page):
     drop(page, bytes(2 * 2**20 + 1))
     page.wait_for_note("This file is no picture that your browser can read; choose a PNG, JPEG")
+
+
+SOUND = '{"prompt": "a fox", "query": "prompt=a+fox&seed=3"}'
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["{}", "5", '"x"', "true", "[null]", '[{"a": 1}]', "[", '[{"prompt": "a", "query": 1}]',
+     '[{"prompt": "a", "query": "b", "sheet": 3}]', f"[null, {SOUND}, 7]"],
+)  # fmt: skip
+def test_a_damaged_history_is_mended_by_the_next_drawing(visit, quick_app, kept):
+    page = visit(quick_app)
+    page.view.evaluate("kept => localStorage.setItem('ninefold.history', kept)", kept)
+    page.open(quick_app)
+    page.generate("a cat")
+    page.unfold("History")
+    prompts = page.view.locator(".nf-memory").all_inner_texts()
+    assert prompts == (["a cat", "a fox"] if SOUND in kept else ["a cat"])
+    assert page.mistakes == []

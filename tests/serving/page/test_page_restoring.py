@@ -35,6 +35,27 @@ def test_a_link_restores_and_generates_nothing(visit, address):
     assert page.tiles.count() == 0
 
 
+def test_a_rare_setting_is_there_only_where_a_link_brings_it(visit, address):
+    page = visit(address)
+    assert page.value("temperature") == "1"
+    assert page.view.locator("#top_p").count() == page.view.locator("#top_k").count() == 0
+    page.open(f"{address}/?{STILL}&top_k=256")
+    page.wait_for_status("The settings of this link are restored")
+    assert page.value("top_p") == "0.9"
+    assert page.view.locator("#top_k").count() == 0  # as usual
+    page.generate("a cat")
+    assert "top_p=0.9" in page.view.evaluate(
+        "() => JSON.parse(localStorage['ninefold.history'])[0].query"
+    )
+
+
+def test_a_links_words_are_not_repeated_at_length(visit, address):
+    page = visit(f"{address}/?{STILL}&model={'call+this+number+' * 9}")
+    page.wait_for_status(
+        "It was drawn with model call this number call this number call t… (here fake)"
+    )
+
+
 def test_a_link_shows_its_pictures_at_once(visit, address):
     page = visit(f"{address}/?{LINK}")
     page.wait_for_status("Done")

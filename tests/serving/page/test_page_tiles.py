@@ -156,7 +156,8 @@ def test_one_picture_made_again_is_the_same(page):
 
 def test_a_tiles_link_shows_that_picture_alone(page, visit):
     page.tiles.nth(3).click()
-    page.press("Copy link")
+    assert page.view.get_by_role("button", name="Copy link", exact=True).count() == 1
+    page.press("Copy picture link")
     page.wait_for_note("Copied.")
     other = visit(clipboard(page))
     other.wait_for_status("Done")

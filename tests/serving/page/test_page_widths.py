@@ -41,3 +41,28 @@ def test_nothing_sticks_out(quick_app, visit, language, width):
     page.tiles.first.click()
     page.view.locator(".nf-large").first.wait_for()
     assert page.view.evaluate(STICKING_OUT) == []
+
+
+def test_a_turned_phone_shows_the_whole_prompt_and_its_button(quick_app, visit):
+    upright, turned = {"width": 390, "height": 844}, {"width": 844, "height": 390}
+    page: Page = visit(quick_app, viewport=upright)
+    page.box.fill("an owl with a crown and a penguin on a skateboard at the beach, " * 5)
+    page.view.set_viewport_size(turned)
+    page.view.evaluate("scrollTo(0, 0)")
+    for part in (
+        page.view.get_by_role("heading", level=1),
+        page.box,
+        page.view.locator("#generate"),
+    ):
+        box = part.bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= turned["height"]
+
+
+def test_a_turned_phone_shows_an_open_picture_as_a_whole(quick_app, visit):
+    page: Page = visit(quick_app, viewport={"width": 844, "height": 390})
+    page.generate("a cat")
+    page.tiles.nth(2).click()
+    picture = page.view.locator(".nf-large > img").bounding_box()
+    assert picture["y"] >= 0
+    assert picture["y"] + picture["height"] <= 390

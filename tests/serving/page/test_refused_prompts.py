@@ -118,10 +118,20 @@ def test_the_policy_of_the_owner_decides():
 def test_the_page_says_so_without_the_prompt(loading):
     frames = list(PageController(loading).generate_all(PROMPT, {}))
     assert "zanzibar" not in json.dumps(frames)
-    [(status, [run])] = frames
+    [(status, runs)] = frames
     assert status["line"].startswith(SAID)
-    assert (run["state"], run["prompt"]) == ("failed", REFUSED)
+    assert runs == []
     assert loading.asked == 0
+
+
+def test_the_page_says_so_beside_one_of_several_prompts(loading):
+    frames = list(PageController(loading).generate_all(f"{PROMPT}\n{PROMPT}", {}))
+    assert "zanzibar" not in json.dumps(frames)
+    status, runs = frames[-1]
+    assert status["line"].startswith("Drew 0 of 2 prompts")
+    assert not any(SAID in status["line"] for status, _ in frames)
+    assert [(run["state"], run["prompt"]) for run in runs] == [("failed", REFUSED)] * 2
+    assert all(run["error"].startswith(SAID) for run in runs)
 
 
 def write_uri() -> str:

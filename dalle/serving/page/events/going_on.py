@@ -14,7 +14,7 @@ from dalle.serving.http.visitors import current_visitor
 from dalle.serving.page.controller import PageController, describe_wait, new_run, refuse
 from dalle.serving.page.controls import collect
 from dalle.serving.page.events.foreign import SHOWN, THUMBNAIL, ForeignPictures, jpeg_uri
-from dalle.serving.page.frames import Board, Frame, Run, Source, Status, tell
+from dalle.serving.page.frames import Board, Frame, Source, Status, tell
 from dalle.serving.page.links import Link, write_query
 from dalle.serving.page.tiles import cells_of
 
@@ -74,18 +74,13 @@ class GoingOn:
         except DalleError as error:
             yield tell("failed", str(error)), {"runs": [], "more": True}
             return
-        run: Run = {}
         try:
             for status, run in self.controller.generate(order, bool(keep_prompt)):
                 yield status, {"runs": [run | {"source": source}]}
         except BusyError as error:
             yield refuse(error, wish=wish), {"runs": [], "more": True}
         except DalleError as error:
-            failed = (
-                {**run, "state": "failed", "stamp": "failed", "error": str(error)} if run else {}
-            )
-            runs = [failed | {"source": source}] if failed else []
-            yield tell("failed", str(error)), {"runs": runs, "more": not runs}
+            yield tell("failed", str(error)), {"runs": [], "more": True}
 
     def generate_chain(
         self, link: Link, knobs: Mapping[str, Any], choice: Mapping[str, str]

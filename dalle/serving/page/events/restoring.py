@@ -66,7 +66,7 @@ def _values(
     other = site.switched or choice.get("model", first) != first
     untold = dict(zip(SLIDERS, defaults_now(controller, choice.get("model")), strict=True))
     told = (untold if other else {}) | link.knobs
-    values = {name: shown(name, value) for name, value in told.items()}
+    values = {name: shown(name, value, untold.get(name)) for name, value in told.items()}
     # With their choices, which a visit may not have been told yet.
     if "model" in choice:
         values["model"], _ = choice_now(controller.engine, site.here_with(choice))

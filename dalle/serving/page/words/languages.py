@@ -1,6 +1,7 @@
 """The page in the language of the browser, by gradio's own tables; our scripts read them too.
 
-Each sentence is its own key, in English. A number in a sentence of the server is a "#" in its key.
+Each sentence is its own key, in English. In a key "#" stands for a number of a sentence, "*" for
+words of a prompt or a name. Their order is the same in all languages.
 """
 
 import json
@@ -12,7 +13,7 @@ import gradio as gr
 FOLDER = Path(__file__).with_name("languages")
 ENGLISH = "en"
 
-# Sentences of the status line while the server generates.
+# Sentences of the server that the page shows.
 LINES = (
     "Ready when you are.",
     "Starting …",
@@ -36,6 +37,57 @@ LINES = (
     "The prompt is empty; write a few words about what to draw.",
     "The connection to the server was lost. Your prompt is kept; press Generate to try again.",
     "Still too many people are waiting. Your prompt is kept; press Generate to try again later.",
+    "Prompt # of #",
+    "not drawn",
+    "Drew all # prompts.",
+    "Drew # of # prompts; the reasons are below.",
+    "Too many people are waiting already.",
+    "The server is being restarted.",
+    "Your prompt is kept and tried again by itself",
+    "Your prompt is kept and tried again by itself in about # seconds.",
+    "* is being loaded; your pictures come right after.",
+    "* is being loaded; until it is there, * draws.",
+    "* is being downloaded; until it is there, * draws.",
+    "* is being downloaded; it can be chosen once it is there.",
+    "Drawing picture # of #",
+    "There are # prompts, one a line; at most # are drawn in one go, so take some lines out.",
+    "Drawing failed (*).",
+    "Your prompt is kept; try it again.",
+    # Of words that the model knows or not.
+    "Not known to this model: *.",
+    "Not known to this model: * and # more.",
+    "Drawn: *.",
+    "Sorted by “*”.",
+    # Of restored settings, examples, and pictures made again.
+    "The settings of this link are restored; press Generate to draw.",
+    "The settings of this link are restored; the next pictures take a new seed.",
+    "The settings of this picture are restored; press Generate to draw.",
+    "The settings of this picture are restored; the next pictures take a new seed.",
+    "The settings of this result are restored; the next pictures take a new seed.",
+    "The settings of this history are restored; the next pictures take a new seed.",
+    "It was drawn with *, so pictures drawn here will differ from it.",
+    "Candidate # made again, alone: the same picture, pixel by pixel.",
+    "Candidate # made again, alone: it came out different.",
+    "An example, drawn by * with seed #.",
+    "Picked by the owner of this page, drawn by * with seed #.",
+    "Press Generate for your own nine.",
+    "While you wait: an example, not drawn for you but for “*”.",
+    "*, drawn by AI, number #",
+    # Of refused prompts, as dalle.safety.prompts tells them.
+    "This prompt seems to ask for sexual content with children, which is not drawn here.",
+    "This prompt seems to ask for a real person in a sexual or violent picture, which is not "
+    "drawn here.",
+    "This prompt seems to ask for nudity or sex, which is not drawn here.",
+    "This prompt seems to ask for hateful symbols or words, which is not drawn here.",
+    "This prompt seems to ask for suicide or self-harm, which is not drawn here.",
+    "This prompt seems to ask for graphic violence, which is not drawn here.",
+    "This is never drawn; ask for something else.",
+    "Leave the name or that part out, or show the person in another way.",
+    "Describe people with their clothes on, and their actions.",
+    "Leave the symbol or the slur out.",
+    "Draw the feeling in another way.",
+    "If this is about you: please talk to somebody you trust, or to a helpline of your country.",
+    "Leave wounds, killing and dead bodies out.",
 )
 
 

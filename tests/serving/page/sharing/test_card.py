@@ -31,6 +31,25 @@ def test_any_prompt_has_a_card(prompt):
     assert make_card([Image.new("RGB", (8, 8))] * 9, prompt, "N", "h").size == (WIDTH, HEIGHT)
 
 
+def words_of(prompt: str) -> Image.Image:
+    """The part of a card where its prompt stands."""
+    card = make_card([Image.new("RGB", (8, 8))] * 9, prompt, "N", "h")
+    return card.crop((HEIGHT, 0, WIDTH, HEIGHT // 2))
+
+
+@pytest.mark.parametrize("prompt", ["猫が月にいる", "고양이", "a cat 🐈", "قطة"])
+def test_a_prompt_in_letters_that_no_font_has_is_left_out(prompt):
+    assert words_of(prompt) == words_of("")
+
+
+@pytest.mark.parametrize("prompt", ["ein Bär", "crème brûlée", "żółw", "кошка на луне", "γάτα"])
+def test_the_letters_of_europe_are_drawn(prompt):
+    letters = [letter for letter in prompt if letter.isalpha()]
+    looks = {words_of(letter).tobytes() for letter in letters}
+    assert len(looks) == len(set(letters))
+    assert words_of("猫").tobytes() not in looks
+
+
 def test_a_card_generates_no_more_than_a_request_that_turns_no_knob():
     order = card_order(Link(prompt="a cat", knobs={"seed": 3, "candidates": 64}), Engine)
     assert order.knobs["candidates"] == 16

@@ -47,7 +47,7 @@ function rankForm(entry) {
     button.disabled = false;
     if (!ranked) return;
     put({ ...ranked, key: run.key }, false);
-    say(ranked.summary);
+    say(t(ranked.summary));
   };
   return h("form", { class: "nf-rank", submit }, h("label", null, t("Sort these by other words"), field), button);
 }

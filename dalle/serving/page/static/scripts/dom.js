@@ -14,15 +14,42 @@ function h(tag, attributes, ...children) {
   return node;
 }
 
-// A sentence in the browser's language; numbers are "#" in the tables that launch() was given.
+// Sentences in the browser's language, each looked for in the table that launch() was given. There
+// "#" is a number, and "*" are words of a prompt or a name; `said` are those of a script's sentence.
 const tables = window.gradio_config?.i18n_translations ?? {};
-const words = tables[navigator.language] ?? tables[navigator.language.split("-")[0]] ?? {};
+const words = new Map(Object.entries(tables[navigator.language] ?? tables[navigator.language.split("-")[0]] ?? {}));
+const byLength = (one, other) => other.length - one.length; // the one that says most comes first
+const patterns = [...words.keys()].filter((key) => key.includes("*")).sort(byLength).map((key) => [readerOf(key), key]);
+const NUMBER = /[\d.]*\d/g;
 
-function t(sentence) {
-  if (sentence in words) return words[sentence];
-  const numbers = sentence.match(/[\d.]*\d/g) ?? [];
-  const template = words[sentence.replace(/[\d.]*\d/g, "#")];
-  return template ? template.replaceAll("#", () => numbers.shift()) : sentence;
+function t(text, ...said) {
+  if (said.length) return fillIn(words.get(text) ?? text, [], said);
+  const one = (sentence) => withNumbers(sentence) ?? withWords(sentence) ?? sentence;
+  return withNumbers(text) ?? text.split(/(?<=\.) /).map(one).join(" ");
+}
+
+function withNumbers(sentence) {
+  if (words.has(sentence)) return words.get(sentence);
+  const template = words.get(sentence.replace(NUMBER, "#"));
+  return template && fillIn(template, sentence.match(NUMBER));
+}
+
+function withWords(sentence) {
+  for (const [reader, key] of patterns) {
+    const found = sentence.match(reader)?.slice(1);
+    const of = (mark) => found.filter((_, at) => key.match(/[#*]/g)[at] === mark);
+    if (found) return fillIn(words.get(key), of("#"), of("*"));
+  }
+}
+
+function readerOf(key) {
+  const escaped = key.replace(/[.?+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replaceAll("*", "(.+)").replaceAll("#", "([\\d.]*\\d)")}$`, "s");
+}
+
+function fillIn(template, numbers, said = []) {
+  const left = { "#": [...numbers], "*": [...said] };
+  return template.replace(/[#*]/g, (mark) => left[mark].shift());
 }
 
 function send(name, detail) {
@@ -47,7 +74,7 @@ async function ask(name, asked) {
     // Told below: gradio itself catches most faults and answers undefined.
   }
   if (!reply) say(t("The server did not answer. Nothing is lost; try it again in a moment."));
-  else if (reply.error) say(reply.error);
+  else if (reply.error) say(t(reply.error));
   return reply?.answer ?? null;
 }
 

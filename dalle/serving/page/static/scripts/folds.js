@@ -10,7 +10,7 @@ function mend() {
 }
 
 // Screen readers and fonts go by it.
-if (Object.keys(words).length) document.documentElement.lang = navigator.language;
+if (words.size) document.documentElement.lang = navigator.language;
 
 // Gradio may build its parts after this has run, and builds some of them anew.
 const changes = { childList: true, subtree: true, attributeFilter: ["class"] };

@@ -12,6 +12,8 @@ function goingOn(of, picture) {
   const place = h("div", { class: "nf-way", hidden: true });
   const wish = (kind, more) => {
     send("asked");
+    sentFrom = place;
+    place.querySelector(".nf-error")?.remove();
     trigger("alter", { wish: { kind, ...of, ...more } });
   };
   const toggle = (kind) => () => {
@@ -33,6 +35,19 @@ function goingOn(of, picture) {
   );
   return h("div", { class: "nf-going" }, h("div", { class: "nf-ways" }, Object.values(buttons)), place);
 }
+
+// Why nothing is drawn is told in the form that asked for it, and in the status line only without one.
+let sentFrom = null;
+hear("failed", (failure) => {
+  if (!sentFrom?.offsetParent) return;
+  failure.told = true;
+  const line = h("p", { class: "nf-error" }, failure.line);
+  sentFrom.append(line);
+  line.scrollIntoView({ block: "nearest" });
+});
+hear("state", (state) => {
+  if (state !== "busy") sentFrom = null;
+});
 
 function wishForm(submit, ...parts) {
   return h(

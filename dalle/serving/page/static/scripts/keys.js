@@ -15,10 +15,8 @@ function escape() {
 }
 
 function pick(entry, at) {
-  const button = buttons(entry)[at];
-  if (!button) return;
+  if (at >= entry.tiles.length) return;
   enlarge(entry, at);
-  button.focus({ preventScroll: true });
   entry.node.scrollIntoView({ block: "nearest" });
 }
 

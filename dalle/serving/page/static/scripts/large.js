@@ -1,6 +1,7 @@
 // One picture in place of the grid, the others as a strip below it, and what can be done with it.
 function largeView(entry) {
-  return h("figure", { class: "nf-large", hidden: true });
+  // It takes the focus, so that screen readers say what has opened.
+  return h("figure", { class: "nf-large", role: "group", tabindex: "-1", hidden: true });
 }
 
 function enlarge(entry, at) {
@@ -13,9 +14,12 @@ function enlarge(entry, at) {
   const figure = node.querySelector(".nf-large");
   figure.replaceChildren(...largeParts(entry, tile));
   figure.hidden = false;
+  figure.setAttribute("aria-label", `${t(`Picture ${at + 1} of ${entry.tiles.length}`)}: ${titleOf(run)}`);
   mark(entry);
   send("picked", { key: run.key, tile });
-  if (!opens || entry.tiles.length === 1) return;
+  if (entry.tiles.length === 1) return; // nobody opened it
+  figure.focus({ preventScroll: true });
+  if (!opens) return;
   figure.scrollIntoView({ block: "nearest" });
   if (lasting && !isOpenInHistory()) history.pushState({ ...history.state, ninefold: "open" }, "");
 }
@@ -66,7 +70,7 @@ function largeParts(entry, tile) {
   // What began with a visitor's own picture is in no link.
   if (tile.query)
     actions.append(
-      act(t("Copy link"), (event) => copy(run.source ? link(tile.query) : `${linkOf(run)}&candidate=${tile.candidate}`, t("Link"), event.target)),
+      act(t("Copy picture link"), (event) => copy(run.source ? link(tile.query) : `${linkOf(run)}&candidate=${tile.candidate}`, t("Link"), event.target)),
       act(t("Make it again"), () => {
         send("asked");
         trigger("again", { query: tile.query, name: run.name });
@@ -74,7 +78,7 @@ function largeParts(entry, tile) {
     );
   if (Object.keys(props.categories ?? {}).length) actions.append(act(t("Report"), openReport));
   if (entry.tiles.length > 1) actions.append(act(t("Back to all"), () => leave(entry)));
-  const verdict = run.verdict ? h("p", { class: "nf-summary" }, run.verdict) : null;
+  const verdict = run.verdict ? h("p", { class: "nf-summary" }, t(run.verdict)) : null;
   const goes = tile.src && run.cells ? goingOn({ name: run.name, candidate: tile.candidate }, { ...run, ...tile }) : null;
   const picture = largePicture(run, tile);
   if (tile.src && run.source?.kind === "tile") actions.prepend(repeatButton(picture));
@@ -95,7 +99,7 @@ function details({ tiles }, tile) {
 // Blurred until the visitor asks for it; not there at all when the server keeps it back.
 function largePicture(run, tile) {
   if (!tile.src) return h("p", { class: "nf-kept-back" }, tile.reason);
-  const image = h("img", { src: tile.src, alt: tile.alt, "data-look": tile.look });
+  const image = h("img", { src: tile.src, alt: t(tile.alt), "data-look": tile.look });
   if (tile.look !== "blur") return image;
   const reveal = async () => {
     const src = await ask("reveal", { name: run.name, candidate: tile.candidate });

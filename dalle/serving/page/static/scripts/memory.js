@@ -5,10 +5,18 @@ const SIDE = 80; // pixels of a thumbnail
 
 function recall() {
   try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? [];
+    const kept = JSON.parse(localStorage.getItem(KEY));
+    return Array.isArray(kept) ? kept.filter(isSound) : [];
   } catch {
     return []; // damaged, or forbidden in a frame of another page
   }
+}
+
+// Other pages of this address may write there too, and so may older ones of ours.
+function isSound(entry) {
+  const { prompt, query, sheet } = entry ?? {};
+  const whole = !sheet || (typeof sheet.uri === "string" && Number.isInteger(sheet.count));
+  return typeof prompt === "string" && typeof query === "string" && whole;
 }
 
 // Whether it could be kept: browsers may forbid it, and there may be no room.

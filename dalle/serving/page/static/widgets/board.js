@@ -141,17 +141,17 @@ function remembered({ run }) {
 }
 
 function failed({ run }) {
-  return [heading(run), h("p", { class: "nf-error" }, run.error)];
+  return [heading(run), h("p", { class: "nf-error" }, t(run.error))];
 }
 
 function example({ run }) {
   const alt = `Nine pictures of: ${run.prompt}, drawn by AI`;
-  return [h("img", { class: "nf-sheet", src: run.sheet, alt }), h("p", { class: "nf-small" }, run.note)];
+  return [h("img", { class: "nf-sheet", src: run.sheet, alt }), h("p", { class: "nf-small" }, t(run.note))];
 }
 
 // Somebody else's pictures, or an example: told apart from the visitor's own before anything else.
 function meanwhile({ run }) {
-  return [h("p", { class: "nf-borrowed" }, run.note), h("img", { class: "nf-sheet", src: run.sheet, alt: run.alt })];
+  return [h("p", { class: "nf-borrowed" }, t(run.note)), h("img", { class: "nf-sheet", src: run.sheet, alt: run.alt })];
 }
 
 function done(entry) {
@@ -159,7 +159,7 @@ function done(entry) {
   const items = entry.tiles.map((tile, at) => tileItem(entry, tile, at));
   const summary = h("p", { class: "nf-summary" }, t(run.summary ?? ""), " ");
   if (run.rejected) summary.append(restButton(entry));
-  const notes = (run.notes ?? []).map((note) => h("p", { class: "nf-small" }, note));
+  const notes = (run.notes ?? []).map((note) => h("p", { class: "nf-small" }, t(note)));
   const list = shape(h("ol", { class: "nf-tiles" }, items), ...(run.size ?? [1, 1]));
   const parts = [heading(run), sourceLine(run), heardLine(run), largeView(entry), list];
   if (run.heard?.suggestions?.length) parts[4] = h("details", { class: "nf-more-actions" }, h("summary", null, t("Show what came out")), list);
@@ -173,10 +173,10 @@ const MOST_WORDS = 4;
 function heardLine({ heard, prompt }) {
   const { drawn_as: drawnAs = {}, unheard = [], suggestions = [] } = heard ?? {};
   const some = Object.entries(drawnAs).slice(0, MOST_WORDS);
-  const told = some.map(([said, drawn]) => `${said}: ${t("drawn as")} ${drawn}.`);
+  const told = some.map(([said, drawn]) => t("*: drawn as *.", said, drawn));
   const others = unheard.length > MOST_WORDS ? `, +${unheard.length - MOST_WORDS}` : "";
   if (suggestions.length) told.push(t("This model knows nothing in this prompt. Try one of these:"));
-  else if (unheard.length) told.push(`${t("Not known, so not drawn:")} ${unheard.slice(0, MOST_WORDS).join(", ")}${others}.`);
+  else if (unheard.length) told.push(t("Not known, so not drawn: *.", unheard.slice(0, MOST_WORDS).join(", ") + others));
   if (!told.length) return null;
   const chips = suggestions.map((prompt) => h("button", { type: "button", class: "nf-action", "data-prompt": prompt }, prompt));
   const rest = without(prompt, unheard);

@@ -14,7 +14,7 @@ function show({
   ready = true,
 }) {
   news.hidden = line === "";
-  news.querySelector("p").textContent = line;
+  news.querySelector("p").textContent = t(line);
   bar.hidden = fraction === null;
   if (fraction !== null) bar.value = fraction;
   const open = new URLSearchParams(location.search);
@@ -31,7 +31,7 @@ function show({
   if (settled && asking !== null) {
     clearInterval(asking);
     asking = null;
-    say(took ? `${now} draws now.` : more.length ? `${more} can be chosen now.` : "");
+    say(took ? t("* draws now.", now) : more.length ? t("* can be chosen now.", more) : "");
   }
 }
 

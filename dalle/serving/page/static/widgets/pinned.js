@@ -6,6 +6,8 @@ function show() {
   chip.hidden = seed === "";
   chip.querySelector("span").textContent = `${t("Seed")} ${seed}`;
 }
-chip.querySelector("button").addEventListener("click", () => trigger("unpin"));
+const release = chip.querySelector("button");
+release.setAttribute("aria-label", t("Take a new seed each time"));
+release.addEventListener("click", () => trigger("unpin"));
 watch("value", show);
 show();

@@ -5,8 +5,8 @@ const verdict = element.querySelector(".nf-verdict");
 input.addEventListener("change", async () => {
   const [file] = input.files;
   if (!file) return;
-  verdict.textContent = "Reading …";
+  verdict.textContent = t("Reading …");
   const found = await readPicture(file);
-  verdict.textContent = found?.verdict ?? "The file was not read; the server did not answer.";
+  verdict.textContent = found ? t(found.verdict) : t("The file was not read; the server did not answer.");
   input.value = ""; // so that the same file may be chosen again
 });

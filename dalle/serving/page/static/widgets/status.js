@@ -32,7 +32,7 @@ function waitAndRetry(line, retry) {
   left = Math.ceil(Math.max(SHORTEST, retry.seconds) * (1 + Math.random() / 2));
   put("busy", line);
   // Heard once, not every second.
-  speak(`${line} in about ${left} seconds.`);
+  speak(inWords(`${line} in about ${left} seconds.`));
 }
 
 function askAgain() {
@@ -47,15 +47,23 @@ function askAgain() {
 
 function put(state, line) {
   if (state !== "busy") tries = 0;
-  box.dataset.state = state;
+  const failure = { line: inWords(line), told: false };
+  if (state === "failed") send("failed", failure); // a form may tell it where it was pressed
+  box.dataset.state = failure.told ? "idle" : state;
   // A visitor in another tab sees when it is done.
   if (window.self === window.top) document.title = state === "busy" ? `… ${title}` : title;
   box.toggleAttribute("data-quiet", line === READY);
-  find("words").textContent = t(line);
+  find("words").textContent = failure.told ? "" : failure.line;
   count();
   // Percentages are for the eye: the ear is told when something else happens.
-  speak(t(line.replace(/: \d+%$/, "")));
+  speak(inWords(line.replace(/: \d+%$/, "")));
   send("state", state);
+}
+
+// Of several prompts the line begins with the number of one.
+function inWords(line) {
+  const [, where, rest] = line.match(/^(Prompt \d+ of \d+): (.*)$/s) ?? [];
+  return where ? `${t(where)}: ${t(rest)}` : t(line);
 }
 
 function speak(line) {
