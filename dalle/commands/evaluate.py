@@ -136,11 +136,11 @@ def judge_answer(judge, question, result):
     """The judge's findings on the pictures of a question."""
     import numpy as np
 
-    from dalle.generation.rank import perceptual_hash
+    from dalle.generation.ranking.rank import perceptual_hash
     from dalle.training.exam.marks import Answer
 
-    # Only the plain prompts measure the gain by ranking.
-    rejected = result.rejected if question.part == "plain" else []
+    # Only these parts measure the gain by ranking.
+    rejected = result.rejected if question.part in ("plain", "everyday") else []
     kept, left = (
         [judge.look(np.asarray(picture.image)) for picture in pictures]
         for pictures in (result.pictures, rejected)

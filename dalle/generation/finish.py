@@ -8,15 +8,17 @@ import numpy as np
 from dalle.generation import pictures
 from dalle.generation.editing.change import Change
 from dalle.generation.precision import machine_kind
-from dalle.generation.rank import (
+from dalle.generation.ranking.rank import (
     FIT,
     LIKE,
+    add_presence,
     keep_best,
     likeness,
     report_unranked,
     set_back_empty,
     total_scores,
 )
+from dalle.generation.ranking.wanted import presence
 from dalle.generation.result import Picture, Result
 from dalle.generation.run import Run
 from dalle.models.image_tokenizer import TokenLayout
@@ -45,6 +47,7 @@ def make_result(pipeline: "Pipeline", run: Run) -> Result:
     scores = total_scores(clip, log_likelihoods, pipeline.likelihood_weight)
     if run.words.strip():  # something was asked for
         scores = set_back_empty(scores, nothing_new(codes, run.change, pipeline.layout))
+    scores = add_presence(scores, presence(pipeline, codes, run.heard))
     notes += report_unranked(scores, numbers)
     overviews = [tuple(row) for row in codes[:, :overview].tolist()]
     likenesses = list(map(likeness, images, overviews))

@@ -23,11 +23,11 @@ from dalle.generation.loop import generate_tokens
 from dalle.generation.parallel import lanes_for
 from dalle.generation.previews import make_previews
 from dalle.generation.progress import with_bar
-from dalle.generation.rank import total_scores
+from dalle.generation.ranking.rank import total_scores
+from dalle.generation.ranking.scoring import ClipScorer
 from dalle.generation.reading import PromptReader
 from dalle.generation.result import Preview, Result
 from dalle.generation.run import SLOT_ROWS, Run, Slot
-from dalle.generation.scoring import ClipScorer
 from dalle.models.bart.decoding import DecoderWeights
 from dalle.models.bart.network import Bart
 from dalle.models.cells.things import ThingTable

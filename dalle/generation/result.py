@@ -37,7 +37,7 @@ class Picture:
     """One picture with its score, its recipe, and the verdict of the picture check."""
 
     image: Image.Image  # RGB; where `check` is "hide" a tile that says so, the pixels are gone
-    score: float  # see rank.py; NaN where CLIP had no answer
+    score: float  # see ranking/rank.py; NaN where CLIP had no answer
     candidate: int
     recipe: dict[str, Any]  # model, revision, precision, prompt, settings, seed, candidate
     verdict: Verdict = NOT_CHECKED

@@ -108,6 +108,7 @@ def test_the_models_own_defaults(pipeline: Pipeline) -> None:
 def test_nothing_compiles_twice(
     pipeline: Pipeline, result: Result, count_compilations: Callable
 ) -> None:
+    list(pipeline.stream("a tree"))  # previews have programs of their own
     with count_compilations() as compiled:
         pipeline.generate("two dogs", seed=7)
         pipeline.generate("a red apple", candidates=9, keep=4, negative_prompt="green")

@@ -56,42 +56,73 @@ class ThingTable:
         return folder / FILE
 
     def find(self, cells: np.ndarray, vectors: np.ndarray) -> list[tuple[int, float]]:
-        """The things in cells [h, w] of codes with vectors [C, E], the surest first.
+        """The things in cells [g, g] of codes with vectors [C, E], the surest first.
 
         Each is a row of the world's things, and its likeness up to 1.
         """
-        left, found = cells.copy(), []
-        unit = vectors - vectors.mean(0)
-        unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-6)
+        unit, left, found = unit_vectors(vectors), cells.copy(), []
         while len(found) < MOST and (left != BLANK).any():
-            _, likeness, kind, (rows, columns) = max(
-                (self._best(left, unit, size) for size in SIZES), key=lambda best: best[0]
-            )
-            if likeness < LEAST:
+            best = self._best(left, unit, np.arange(len(self.kinds)))
+            if best.likeness < LEAST:
                 break
-            found.append((kind, likeness))
-            left[rows, columns] = BLANK
+            found.append((best.kind, best.likeness))
+            left[best.place] = BLANK
         return found
 
-    def _best(
-        self, cells: np.ndarray, unit: np.ndarray, size: int
-    ) -> tuple[float, float, int, tuple[slice, slice]]:
-        """Sum and mean of the likeness of the likest drawing of a size, its thing, its place."""
-        codes = self.codes[size]
-        like = unit[cells.ravel()] @ unit.T  # [h * w, C]
-        empty = cells.ravel() == BLANK
-        like[empty] = MISSED
-        like[:, BLANK] = np.where(empty, EMPTY, MISSED)
-        like = like.reshape(*cells.shape, -1)
-        best = (-np.inf, 0.0, 0, (slice(0), slice(0)))
-        for row in range(cells.shape[0] - size + 1):
-            for column in range(cells.shape[1] - size + 1):
-                window = like[row : row + size, column : column + size].reshape(size * size, -1)
-                sums = sum(window[at, codes[:, at]] for at in range(size * size))  # [N]
-                drawing = int(sums.argmax())
-                if sums[drawing] > best[0]:
-                    filled = max(1, int((codes[drawing] != BLANK).sum()))
-                    place = slice(row, row + size), slice(column, column + size)
-                    mean = float(sums[drawing]) / filled
-                    best = float(sums[drawing]), mean, int(self.kinds[drawing]), place
-        return best
+    def seek(self, cells: np.ndarray, unit: np.ndarray, kind: int, number: int) -> list[float]:
+        """How like a thing the `number` places are that are likest to it, each up to 1.
+
+        Of cells [g, g] with unit vectors [C, E]; 0 where nothing is left.
+        """
+        drawings, left, likenesses = np.flatnonzero(self.kinds == kind), cells.copy(), []
+        for _ in range(number):
+            if not len(drawings) or not (left != BLANK).any():
+                likenesses.append(0.0)
+                continue
+            best = self._best(left, unit, drawings)
+            likenesses.append(min(1.0, max(0.0, best.likeness)))
+            left[best.place] = BLANK
+        return likenesses
+
+    def _best(self, cells: np.ndarray, unit: np.ndarray, drawings: np.ndarray) -> "Match":
+        """Where on the grid one of some drawings, in any size, is likest to the cells."""
+        matches = (self._best_of_size(cells, unit, size, drawings) for size in SIZES)
+        return max(matches, key=lambda match: match.total)
+
+    def _best_of_size(
+        self, cells: np.ndarray, unit: np.ndarray, size: int, drawings: np.ndarray
+    ) -> "Match":
+        codes, here = self.codes[size][drawings], cells.ravel()  # [N, size * size], [g * g]
+        like = np.tensordot(unit[here], unit[codes], (1, 2))  # [g * g, N, size * size]
+        both = (here == BLANK)[:, None, None] & (codes == BLANK)
+        one = (here == BLANK)[:, None, None] ^ (codes == BLANK)
+        like = np.where(both, EMPTY, np.where(one, MISSED, like))
+        places = np.arange(len(cells) - size + 1)
+        reach = places[:, None] + np.arange(size)  # [P, size]
+        windows = reach[:, None, :, None] * len(cells) + reach[None, :, None, :]
+        windows = windows.reshape(-1, size**2)  # of each place, its cells
+        totals = sum(like[windows[:, at], :, at] for at in range(size**2))  # [P * P, N]
+        place, drawing = np.unravel_index(int(totals.argmax()), totals.shape)
+        row, column = divmod(int(place), len(places))
+        return Match(
+            float(totals[place, drawing]),
+            float(totals[place, drawing]) / max(1, int((codes[drawing] != BLANK).sum())),
+            int(self.kinds[drawings[drawing]]),
+            (slice(row, row + size), slice(column, column + size)),
+        )
+
+
+@dataclass(frozen=True)
+class Match:
+    """A drawing on a place of the grid."""
+
+    total: float  # likeness of all its cells
+    likeness: float  # of one of its filled cells, in the mean
+    kind: int
+    place: tuple[slice, slice]
+
+
+def unit_vectors(vectors: np.ndarray) -> np.ndarray:
+    """Vectors [C, E] around their mean, each of length 1."""
+    unit = vectors - vectors.mean(0)
+    return unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-6)

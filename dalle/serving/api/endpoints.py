@@ -23,7 +23,7 @@ from dalle.engine.protocol import Engine
 from dalle.engine.status import QueueStatus
 from dalle.errors import DalleError
 from dalle.generation.pictures import make_grid
-from dalle.generation.rank import best_first
+from dalle.generation.ranking.rank import best_first
 from dalle.generation.result import Picture, Preview, Result, finite
 from dalle.serving.api.descriptions import (
     describe_generate,

@@ -10,7 +10,7 @@ from dalle.engine.order import Order, RankOrder
 from dalle.engine.protocol import Engine
 from dalle.engine.status import QueueStatus
 from dalle.errors import DalleError, PromptRefused
-from dalle.generation.rank import keep_best, likeness
+from dalle.generation.ranking.rank import keep_best, likeness
 from dalle.generation.result import Preview, Result
 from dalle.serving.http.visitors import current_visitor
 from dalle.serving.page.frames import Frame, Run, Status, tell

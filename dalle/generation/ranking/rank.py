@@ -15,6 +15,7 @@ from PIL import Image
 # Points of score that a picture is set back by for each kept one ...
 REPEATED = 3.0  # that it looks like
 SAME_OVERVIEW = 0.5  # whose model chose the same for the whole picture, such as the style
+PRESENT = 8.0  # points of a picture that shows all things of the prompt
 EMPTY = 6.0  # points that a picture of nothing but its background loses
 HASH_SIDE = 8
 # Points of score that a picture which goes on with another gains
@@ -29,6 +30,11 @@ def total_scores(
     if not likelihood_weight:
         return clip.tolist()
     return (clip + likelihood_weight * log_likelihoods).tolist()
+
+
+def add_presence(scores: Sequence[float], presences: np.ndarray) -> list[float]:
+    """Scores [N] of pictures: more points the more of the wanted things are there, [N] in 0..1."""
+    return [score + PRESENT * float(share) for score, share in zip(scores, presences, strict=True)]
 
 
 def set_back_empty(scores: Sequence[float], empty: np.ndarray) -> list[float]:

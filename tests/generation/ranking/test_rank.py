@@ -5,7 +5,7 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw
 
-from dalle.generation.rank import (
+from dalle.generation.ranking.rank import (
     REPEATED,
     SAME_OVERVIEW,
     best_first,

@@ -1,0 +1,1 @@
+"""How well pictures fit their prompt: CLIP, likelihood, the wanted things, and their order."""
