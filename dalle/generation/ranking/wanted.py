@@ -59,12 +59,12 @@ def number_of(phrase: str, entry: Entry, text: str) -> tuple[int, bool]:
 def presence(pipeline: "Pipeline", codes: np.ndarray, heard: Heard | None) -> np.ndarray:
     """The share of the wanted things that is there, 0..1, for codes [N, T] -> [N].
 
-    1 where nothing can be told: for models without a table, and prompts that name no thing.
+    0 for all where nothing can be told: for models without a table, and prompts without a thing.
     """
     table, hearing = pipeline.thing_codes, pipeline.hearing
     wanted = wanted_in(heard, hearing.world) if table and hearing and heard else []
     if not wanted:
-        return np.ones(len(codes))
+        return np.zeros(len(codes))
     vectors = pipeline.image_tokenizer.params["codes"]["embedding"]["embedding"]
     unit = unit_vectors(np.asarray(vectors, np.float32))
     cells = codes[:, pipeline.layout.overview :]
