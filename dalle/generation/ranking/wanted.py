@@ -37,7 +37,7 @@ def wanted_in(heard: Heard, world: World) -> list[Wanted]:
     """The things of a prompt as it was heard, each once."""
     things = (entry for entry in world.entries if entry.sort == "thing")
     kinds, found = {entry: row for row, entry in enumerate(things)}, {}
-    for phrase in heard.heard:
+    for phrase in (part for told in heard.heard for part in world.parts(told)):
         entry = world.thing(phrase)
         if entry is None:
             continue

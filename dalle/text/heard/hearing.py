@@ -205,6 +205,9 @@ class Hearing:
             elif span.sort == "kept" and bodies and bare_key(span.said) not in FUNCTION:
                 # Told as not drawn, but for words that carry nothing.
                 span.sort = "quiet" if span.said.lower() in self.plain_words else "unheard"
+        if len(bodies) > 1:
+            for at in bodies:  # "a sailor and a galleon": with others beside them the first alone
+                spans[at].phrase = self.world.parts(spans[at].phrase)[0]
         strong = {*SOMEBODY, "place", "act", "name", "slip"}
         if not any(span.sort in strong for span in spans):
             return

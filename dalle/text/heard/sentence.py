@@ -17,6 +17,8 @@ BESIDE = frozenset(("above", "below", "behind", "beside", "next", "under"))
 LOOSE = frozenset(
     ("to", "for", "from", "of", "like", "as", "than", "into", "through", "across", "around")
 ) | frozenset(("at", "towards", "within", "outside", "while", "but", "or", "plus"))
+# Between two nouns of which captions tell as two things: "a cat as a wizard".
+GUISE = frozenset(("as", "like"))
 FUNCTION = DETERMINERS | PLACED | JOINING
 NUMBERS = frozenset(("2", "3", "4", "5", "two", "three", "four", "five")) | frozenset(
     ("several", "multiple", "many", "few", "some", "pair", "couple")
@@ -143,7 +145,7 @@ class Sentence:
 
     @property
     def changed(self) -> bool:
-        return any(piece.changed for piece in self.pieces)
+        return any(piece.changed or piece.text.lower() in GUISE for piece in self.pieces)
 
     @property
     def text(self) -> str:
@@ -161,7 +163,8 @@ class Sentence:
         """Drops articles and prepositions around holes, where no noun is left for them."""
         kept: list[Piece] = []
         open_hole = False
-        for piece in [*self.pieces, Piece(",", "comma")]:
+        pieces = [*self.pieces, Piece(",", "comma")]
+        for at, piece in enumerate(pieces):
             if piece.role == "hole":
                 open_hole = True
                 continue
@@ -175,8 +178,13 @@ class Sentence:
                 continue
             if piece.counts and not begins and kept[-1].determines:
                 kept.pop()  # "a dozen" became "a five"
+            follows = next((each for each in pieces[at + 1 :] if each.role != "hole"), piece)
+            joins = follows.begins_noun and piece.text.lower() in (LOOSE if open_hole else GUISE)
+            if joins and piece.text.lower() in GUISE:
+                while kept and kept[-1].relates:
+                    kept.pop()  # "wearing as a wizard"
             after_noun = bool(kept) and kept[-1].role == "noun"
-            if after_noun and open_hole and piece.text.lower() in LOOSE:
+            if after_noun and joins:
                 piece = Piece("and", "function", changed=True)
             elif after_noun and (piece.determines or (open_hole and piece.begins_noun)):
                 kept.append(Piece("and", "function", changed=True))

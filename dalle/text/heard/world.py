@@ -74,6 +74,13 @@ class World:
         """The phrase of each thing by its emoji."""
         return {entry.emoji: entry.phrase for entry in self.entries if entry.emoji}
 
+    def parts(self, phrase: str) -> list[str]:
+        """A phrase as the things that it tells of: "a sailor and a galleon" of two."""
+        if bare_key(phrase) in self.phrases:  # "a bride and groom"
+            return [phrase]
+        parts = phrase.split(" and ")
+        return parts if all(self.thing(part) for part in parts) else [phrase]
+
     def thing(self, phrase: str) -> Entry | None:
         """The thing that a phrase names, with or without its article."""
         entry = self.phrases.get(bare_key(phrase))
