@@ -15,7 +15,7 @@ from PIL import Image
 # Points of score that a picture is set back by for each kept one ...
 REPEATED = 3.0  # that it looks like
 SAME_OVERVIEW = 0.5  # whose model chose the same for the whole picture, such as the style
-PRESENT = 8.0  # points of a picture that shows all things of the prompt
+PRESENT = 6.0  # points of a picture that shows all things of the prompt
 EMPTY = 6.0  # points that a picture of nothing but its background loses
 HASH_SIDE = 8
 # Points of score that a picture which goes on with another gains
