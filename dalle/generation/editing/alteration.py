@@ -194,7 +194,8 @@ def _mask_of(edit: Mapping[str, Any]) -> np.ndarray:
     try:
         rows, columns = map(int, edit["grid"])
         cells = np.array(edit["cells"], np.int64)
-        if not 0 < rows * columns <= MOST_CELLS or cells.ndim != 1:
+        sound = cells.ndim == 1 and ((cells >= 0) & (cells < rows * columns)).all()
+        if not 0 < rows * columns <= MOST_CELLS or not sound:
             raise ValueError(rows, columns)
         mask = np.zeros(rows * columns, bool)
         mask[cells] = True

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "2": 2, "3": 3, "4": 4, "5": 5}
 SEVERAL = 2  # of a plural without a number, at least
+# Of a prompt: no picture shows more, and each place that is looked for takes milliseconds.
+MOST_THINGS, MOST_PLACES = 6, 12
 # Likeness of a place to a drawing: below the first nothing is there, from the second on it is.
 ABSENT, PRESENT = 0.25, 0.6
 
@@ -34,16 +36,19 @@ class Wanted:
 
 
 def wanted_in(heard: Heard, world: World) -> list[Wanted]:
-    """The things of a prompt as it was heard, each once."""
+    """The first things of a prompt as it was heard, each once."""
     things = (entry for entry in world.entries if entry.sort == "thing")
-    kinds, found = {entry: row for row, entry in enumerate(things)}, {}
+    kinds, found, places = {entry: row for row, entry in enumerate(things)}, {}, MOST_PLACES
     for phrase in (part for told in heard.heard for part in world.parts(told)):
         entry = world.thing(phrase)
-        if entry is None:
+        if entry is None or kinds[entry] in found:
             continue
         number, exactly = number_of(phrase, entry, heard.text)
         kind = kinds[entry]
-        found.setdefault(kind, Wanted(kind, number, exactly))
+        places -= number + exactly
+        if places < 0 or len(found) == MOST_THINGS:
+            break
+        found[kind] = Wanted(kind, number, exactly)
     return list(found.values())
 
 

@@ -4,6 +4,7 @@ Form: https://platform.openai.com/docs/api-reference/images/create. Any API key 
 """
 
 import base64
+import contextlib
 import json
 import logging
 import time
@@ -34,6 +35,7 @@ from dalle.serving.encoded import encoded
 from dalle.serving.http.bodies import BodyError
 from dalle.serving.http.budget import Budget, BudgetedResponse
 from dalle.serving.http.routes import READS_FORM, READS_NOTHING
+from dalle.serving.http.turns import Turns
 from dalle.serving.http.visitors import visitor_of
 
 log = logging.getLogger(__name__)
@@ -50,7 +52,8 @@ def too_many() -> BusyError:
     return BusyError("Too many answers are still being sent; your pictures are kept.", SENDING)
 
 
-_unread = Budget(MOST_UNREAD, too_many)
+_unread = Budget(MOST_UNREAD, too_many, MOST_UNREAD // 4)
+_resizing = Turns()
 
 
 def make_routes(engine: Engine, strict: bool = False) -> list[Route]:
@@ -170,9 +173,15 @@ def explain(error: Exception) -> RefusedError:
 
 
 def answer(result: Result, asked: ImagesRequest, request: Request) -> Response:
-    """The answer, ready to be sent; BusyError where others have not read theirs."""
-    content = json.dumps(describe(result, asked, request), ensure_ascii=False).encode()
-    return BudgetedResponse(content, _unread, "application/json")
+    """The answer, ready to be sent; BusyError where too many others wait for theirs."""
+    visitor = visitor_of(request.scope)
+    line = visitor.line if visitor else ""
+    # Each size is a file of its own to make, so that it is done in the visitor's turn.
+    resizes = asked.side(result.pictures[0].image.size) is not None
+    with _resizing.take(line) if resizes else contextlib.nullcontext():
+        told = describe(result, asked, request)
+    content = json.dumps(told, ensure_ascii=False).encode()
+    return BudgetedResponse(content, _unread, "application/json", line)
 
 
 def describe(result: Result, asked: ImagesRequest, request: Request) -> dict[str, Any]:

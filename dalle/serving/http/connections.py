@@ -16,7 +16,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from dalle.serving.http.visitors import network_of
 
 HEAD_SECONDS = 10.0  # that the head of a request may take, the first one's from connecting on
-UNREAD_SECONDS = 60.0  # in which a reader has to take at least the 64 kB that are on their way
+UNREAD_SECONDS = 60.0  # after which a reader is gone who has taken nothing
 MOST = 900  # connections; a process may usually have 1,024 files open
 MOST_OF_ONE = 200  # of an address; a browser has six at most, but many may share an address
 # Of a request, in its head or between the chunks of its body: the event loop reads 80,000 chunks of
@@ -70,7 +70,18 @@ class PunctualProtocol(AutoHTTPProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+        self._watch_reader()
+
+    def _watch_reader(self) -> None:
+        left = self.transport.get_write_buffer_size()
+
+        def look_again() -> None:
+            if self.transport.get_write_buffer_size() < left:
+                self._watch_reader()
+            else:
+                self.transport.abort()
+
+        self._unread = self.loop.call_later(UNREAD_SECONDS, look_again)
 
     def resume_writing(self) -> None:
         self._forget_unread()

@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dalle.errors import DalleError
+from dalle.engine.admission import BusyError
 
 AT_ONCE = 1
 EACH = 2  # that one visitor may have, those who wait among them
 MOST = 16  # that all may have together
+AGAIN = 30.0  # seconds after which another try is worth it
 BUSY = "Too many pictures are being read at this moment; try it again in a minute."
 
 
@@ -33,10 +34,12 @@ class Turns:
 
     @contextmanager
     def take(self, visitor: str) -> Iterator[None]:
-        """Waits for a turn; DalleError at once where the visitor or all together have too many."""
+        """Waits for a turn; BusyError at once where the visitor or all together have too many."""
         with self._lock:
-            if self._waiting[visitor] >= self._each or self._waiting.total() >= self._most:
-                raise DalleError(BUSY)
+            own = self._waiting[visitor]
+            # As many places again are for those who have none: a few can't shut out all others.
+            if own >= self._each or self._waiting.total() >= (1 if own else 2) * self._most:
+                raise BusyError(BUSY, AGAIN)
             self._waiting[visitor] += 1
         try:
             with self._turns:

@@ -68,6 +68,18 @@ PROMPTS = [
 ]
 
 
+def test_a_long_list_of_things_is_work_with_an_end():
+    hearing = Hearing.beside(NANO)
+    things = [entry for entry in hearing.world.entries if entry.sort == "thing" and entry.plural]
+    prompt = ", ".join(f"five {entry.plural}" for entry in things[:100])
+    wanted = wanted_in(hearing.hear(prompt), hearing.world)
+    assert 0 < sum(one.number + one.exactly for one in wanted) <= 12
+    singles = wanted_in(
+        hearing.hear("a cat a dog an owl a fox a pizza a crown a robot"), hearing.world
+    )
+    assert len(singles) <= 6
+
+
 @pytest.mark.parametrize(("prompt", "expected"), PROMPTS)
 def test_the_things_of_a_prompt_and_their_number(prompt, expected):
     hearing = Hearing.beside(NANO)

@@ -25,6 +25,9 @@ def test_an_answer_holds_its_bytes_until_it_is_sent_or_breaks_off():
 
     run_apart(answer({"type": "http"}, None, send))
     assert sent[-1]["body"] == b"12345678"
+    BudgetedResponse(b"1", Budget(10, FullError, each=1), "text/plain", "a")
+    with pytest.raises(FullError):
+        BudgetedResponse(b"12", Budget(10, FullError, each=1), "text/plain", "a")
     for _ in range(3):
         broken = BudgetedResponse(b"12345678", budget, "text/plain")
         with pytest.raises(ConnectionAbortedError):

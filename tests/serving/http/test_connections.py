@@ -142,27 +142,38 @@ def test_there_is_an_end_to_how_many_there_may_be(
     assert read == [address for address in addresses if address]
 
 
+@pytest.mark.parametrize(("left", "ended"), [([100, 100], True), ([100, 90, 90], True),
+                                             ([100, 90, 80], False)])  # fmt: skip
 def test_a_reader_who_takes_nothing_is_not_waited_for(
-    quick_app: str, connect: Callable, monkeypatch: pytest.MonkeyPatch
+    left: list[int], ended: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ends, after = [], SimpleNamespace(cancel=lambda: ends.append("forgotten"))
+    later, aborted = [], []
+    sizes = iter(left + left[-1:])
 
     class Protocol(connections.PunctualProtocol):
         def __init__(self) -> None:
             self._unread = None
-            self.transport = SimpleNamespace(abort=lambda: None)
+            self.transport = SimpleNamespace(
+                abort=lambda: aborted.append(1), get_write_buffer_size=lambda: next(sizes)
+            )
             self.loop = SimpleNamespace(
-                call_later=lambda seconds, then: ends.append((seconds, then)) or after
+                call_later=lambda seconds, then: (
+                    later.append(then) or SimpleNamespace(cancel=later.clear)
+                )
             )
 
     base = connections.AutoHTTPProtocol
     monkeypatch.setattr(base, "pause_writing", lambda self: None, raising=False)
     monkeypatch.setattr(base, "resume_writing", lambda self: None, raising=False)
     protocol = Protocol()
+    # Each look reads the size, and each new watch reads it once more.
+    sizes = iter([left[0]] + [size for size in left[1:] for _ in (0, 1)])
     protocol.pause_writing()
-    assert ends == [(connections.UNREAD_SECONDS, protocol.transport.abort)]
+    for _ in left[1:]:
+        later.pop(0)()
+    assert bool(aborted) is ended
     protocol.resume_writing()
-    assert ends[-1] == "forgotten"
+    assert later == []
 
 
 @pytest.mark.parametrize(("hops", "most"), [(0, connections.MOST_OF_ONE), (1, connections.MOST)])

@@ -42,9 +42,20 @@ def test_a_visitor_has_few_and_others_still_come_in():
     assert turns.waiting("a") == 0
 
 
+def test_those_who_have_none_find_a_place_where_others_have_all():
+    turns, release = Turns(at_once=2, each=2, most=2), threading.Event()
+    threads = [hold(turns, "a", release), hold(turns, "b", release)]
+    with pytest.raises(DalleError, match="Too many"):
+        turns.take("a").__enter__()
+    threads.append(hold(turns, "c", release))
+    release.set()
+    for thread in threads:
+        thread.join()
+
+
 def test_all_together_have_an_end_too():
-    turns, release = Turns(at_once=1, each=1, most=3), threading.Event()
-    threads = [hold(turns, visitor, release) for visitor in "abc"]
+    turns, release = Turns(at_once=1, each=1, most=1), threading.Event()
+    threads = [hold(turns, visitor, release) for visitor in "ab"]
     try:
         with pytest.raises(DalleError, match="try it again in a minute"):
             turns.take("d").__enter__()

@@ -29,14 +29,15 @@ from dalle.serving.page.site import Site
 from dalle.serving.page.tiles import HIDDEN, describe_rejected, look_of
 
 Asked = dict[str, Any]
-turns = Turns()
+# Of strangers' files, and of a visitor's own results, which nobody else can hold up.
+reading, packing = Turns(), Turns()
 OF_FOREIGN = (
     "It goes on with a picture that was not drawn here, which its recipe can't hold: begin with "
     "that picture once more."
 )
 
 
-def in_turn(function: Callable[[Asked], Any]) -> Callable[[Asked], Any]:
+def in_turn(turns: Turns, function: Callable[[Asked], Any]) -> Callable[[Asked], Any]:
     """The function, for work of many milliseconds: when it is the visitor's turn."""
 
     @functools.wraps(function)
@@ -78,18 +79,18 @@ class Handlers:
         chosen = (
             self.rejected,
             self.rank_again,
-            in_turn(self.pack),
-            in_turn(self.reveal),
-            in_turn(self.report),
-            in_turn(self.read_picture),
+            in_turn(packing, self.pack),
+            in_turn(packing, self.reveal),
+            in_turn(packing, self.report),
+            in_turn(reading, self.read_picture),
         )
         return [answering(function) for function in chosen]
 
     def of_begin(self) -> list[Callable]:
-        return [answering(in_turn(self.take_picture))]
+        return [answering(in_turn(reading, self.take_picture))]
 
     def of_reader(self) -> list[Callable]:
-        return [answering(in_turn(self.read_picture))]
+        return [answering(in_turn(reading, self.read_picture))]
 
     def of_news(self) -> list[Callable]:
         return [answering(self.news)]
