@@ -57,7 +57,7 @@ def describe_codes(pipeline: "Pipeline", codes: np.ndarray) -> Interrogation:
     overview = pipeline.layout.overview
     vectors = pipeline.image_tokenizer.params["codes"]["embedding"]["embedding"]
     cells = codes[overview:].reshape(config.grid, config.grid)
-    known = [entry for entry in world.entries if entry.sort == "thing"]
+    known = list(world.kinds)
     found = [(known[row], likeness) for row, likeness in table.find(cells, np.asarray(vectors))]
     look, _, _, ground = codes[:overview] - np.array(config.header_starts)
     looks = ["", *(entry.phrase for entry in world.entries if entry.sort == "look")]

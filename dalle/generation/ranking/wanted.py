@@ -37,14 +37,13 @@ class Wanted:
 
 def wanted_in(heard: Heard, world: World) -> list[Wanted]:
     """The first things of a prompt as it was heard, each once."""
-    things = (entry for entry in world.entries if entry.sort == "thing")
-    kinds, found, places = {entry: row for row, entry in enumerate(things)}, {}, MOST_PLACES
+    found, places = {}, MOST_PLACES
     for phrase in (part for told in heard.heard for part in world.parts(told)):
         entry = world.thing(phrase)
-        if entry is None or kinds[entry] in found:
+        kind = None if entry is None else world.kinds[entry]
+        if kind is None or kind in found:
             continue
         number, exactly = number_of(phrase, entry, heard.text)
-        kind = kinds[entry]
         places -= number + exactly
         if places < 0 or len(found) == MOST_THINGS:
             break

@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -68,6 +69,12 @@ class World:
                 for row in reader
             )
         return cls(entries, words)
+
+    @cached_property
+    def kinds(self) -> dict[Entry, int]:
+        """The row of each thing, by which tables of drawings know it."""
+        things = (entry for entry in self.entries if entry.sort == "thing")
+        return {entry: row for row, entry in enumerate(things)}
 
     @property
     def emoji_names(self) -> dict[str, str]:
