@@ -11,12 +11,12 @@ from dalle.models.loading import read_geometry
 from dalle.training.bart import optimiser as bart_optimiser
 from dalle.training.clip import optimiser as clip_optimiser
 from dalle.training.hearing.transfer import carry_over
-from dalle.training.nano import TEXT_LENGTH, TEXT_VOCABULARY
+from dalle.training.nano import TEXT_LENGTH, TEXT_VOCABULARY, TOKENISER
 from dalle.training.run import Run, TrainState
 from dalle.training.tokenizer.decoder import optimiser as thing_optimiser
 from dalle.training.tokenizer.filters import optimiser as filter_optimiser
 from dalle.training.tokenizer.finisher import optimiser as finisher_optimiser
-from dalle.training.tokenizer.parts import take_apart, write_codes
+from dalle.training.tokenizer.parts import deepened, take_apart, write_codes
 from dalle.training.tokenizer.reader import optimiser as vqgan_optimiser
 
 WORDS = "words.txt"  # every word that a caption ever holds, one a line
@@ -28,7 +28,8 @@ GROUNDS = Path("codes", "grounds.msgpack")
 def adopt(model: Path, runs: Path) -> list[Path]:
     """Fills the folder `runs` from an exported `model`; DalleError where runs are there already.
 
-    Where `train text` has made other vocabularies, the embeddings are carried over to those.
+    Where `train text` has made other vocabularies, the embeddings are carried over to those. A
+    decoder of things with fewer blocks than the geometry in `dalle.training.nano` gets more.
     """
     present = [*runs.glob("*/state.msgpack"), *runs.glob("codes/*")]
     if present:
@@ -45,7 +46,8 @@ def adopt(model: Path, runs: Path) -> list[Path]:
     if "grounds" in known:  # else a model that draws pictures as they are
         write_codes(runs / GROUNDS, known["grounds"])
         params["finisher"] = known["finisher"]
-    params |= {"things": known["things"], "looks": known["finish"], "tints": known["dye"]}
+    params["things"] = deepened(known["things"], TOKENISER, seed=0)
+    params |= {"looks": known["finish"], "tints": known["dye"]}
     for part in ("bart", "clip"):
         text = runs / "text" / part
         if not text.is_dir():

@@ -9,6 +9,7 @@ from typing import Self
 from dalle.text.heard.cleaning import clean
 from dalle.text.heard.heard import Heard, Substitution
 from dalle.text.heard.languages import LANGUAGES, Languages, is_latin
+from dalle.text.heard.qualifying import SOMEBODY, qualify
 from dalle.text.heard.sentence import FUNCTION, PLACED, Sentence
 from dalle.text.heard.slips import Slips
 from dalle.text.heard.span import Span
@@ -24,7 +25,6 @@ ENGLISH = frozenset(
     ("the", "with", "and", "of", "on", "at", "is", "his", "her", "wearing", "next", "a", "an")
 )
 BEFORE_A_STYLE = frozenset(["in", "by", "of", "as", "like", "style", "the"])
-SOMEBODY = ("thing", "figure", "person", "creature")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class Hearing:
             return Heard("")
         tokens = list(self.languages.cut(tokenize(text)))
         spans = list(self._spans(tokens, self._language(tokens)))
+        qualify(spans, self.world)
         self._weigh(spans)
         sentence, substitutions = Sentence(), {}
         somebody = False
@@ -218,8 +219,7 @@ class Hearing:
     def _tell(self, span: Span, sentence: Sentence, somebody: bool) -> str:
         """Puts a span into the sentence; returns the phrase in its place, if it is replaced."""
         if span.entry or span.sort == "kept":
-            said = span.said + ("'s" if span.possessive else "")
-            key = bare_key(said)
+            said, key = span.said, bare_key(span.said)
             role = "function" if key in FUNCTION else "word"
             if span.sort == "thing":
                 role = "noun"
@@ -229,6 +229,8 @@ class Hearing:
             if span.sort == "thing" and span.phrase == span.entry.plural:
                 single = span.entry.phrase
             sentence.keep(said, span.gap, role, span.phrase, single)
+            if span.possessive:
+                sentence.possess()
             if span.sort in ("word", "size", "colour"):
                 span.phrase = ""
             return ""

@@ -27,7 +27,7 @@ _VOWEL = re.compile(r"(?!uni|use|u-|one\b|ufo|euro)[aeiou]|hour", re.IGNORECASE)
 MOST_BETWEEN = 3  # words between an article and its noun
 
 
-@dataclass
+@dataclass(eq=False)
 class Piece:
     """Some words of the sentence; a hole where words were set aside."""
 
@@ -36,6 +36,7 @@ class Piece:
     gap: str = " "
     changed: bool = False
     single: str = ""  # of a plural: one of them, with its article
+    article: str = ""  # of a thing whose text has none
 
     @property
     def determines(self) -> bool:
@@ -70,14 +71,29 @@ class Sentence:
         """Words as they were typed; `phrase` has the article of a noun, `single` one of several."""
         self._part(gap)
         last = self._noun
-        if role == "noun" and last and last.changed and not text.lower().startswith("the "):
-            if last.text == phrase:  # "McDonald's burger"
+        # "playing cards" are a joker card: several may go by the name of one.
+        article = "" if text.endswith("s") else "".join(re.findall(r"^an? ", phrase))
+        if role == "noun" and last and not text.lower().startswith("the "):
+            if last.changed and last.text == phrase:  # "McDonald's burger"
                 return
-            # "Batman cake": two things, as the captions tell them.
-            self.pieces.append(Piece("and", "function", changed=True))
-            article = re.match(r"an? ", phrase)
-            text = f"{article[0]}{text}" if article else text
-        self.pieces.append(Piece(text, role, "-" if gap == "-" else " ", single=single))
+            if last.changed or last is self._last:
+                self._add(last)
+                text, article = article + text, ""
+        piece = Piece(text, role, "-" if gap == "-" else " ", single=single, article=article)
+        self.pieces.append(piece)
+
+    def _add(self, first: Piece) -> None:
+        """Lets a thing follow a thing: "cat sushi" is two of them, as captions tell them."""
+        at = self.pieces.index(first)
+        before = self.pieces[at - 1] if at else None
+        counted = before is not None and before.counts and first.article
+        if counted:  # "three cat astronauts": a cat and three astronauts
+            self.pieces.remove(before)
+        if counted or before is None:
+            first.text, first.article = first.article + first.text, ""
+        self.pieces.append(Piece("and", "function", changed=True))
+        if counted:
+            self.pieces.append(before)
 
     def set_aside(self, gap: str) -> None:
         """Words that the model doesn't read."""
@@ -97,9 +113,9 @@ class Sentence:
         self.pieces.append(Piece(phrase, role, " ", changed=True, single=single))
 
     def possess(self) -> None:
-        """Makes the last noun the owner of the next one: "a judge's"."""
-        self.pieces[-1].text += "'s"
-        self.pieces[-1].role = "word"
+        """Lets the last noun own the next one, which is drawn beside it."""
+        self.pieces[-1].changed = True
+        self.pieces.append(Piece("", "hole", changed=True))
 
     def take_back(self, words: frozenset[str]) -> bool:
         """Takes the article and one of `words` from the end; whether there was one of them."""
@@ -128,7 +144,7 @@ class Sentence:
     def _fit(self, phrase: str, plural: str) -> str:
         """The phrase as it goes on from the words before it."""
         bare = re.sub(r"^(an?|the) ", "", phrase)
-        if self._noun and bare != phrase:
+        if self._noun and (bare != phrase or phrase == plural):
             self.pieces.append(Piece("and", "function", changed=True))
             return phrase
         for distance, piece in enumerate(reversed(self.pieces[-MOST_BETWEEN - 1 :])):

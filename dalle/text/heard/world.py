@@ -76,6 +76,12 @@ class World:
         things = (entry for entry in self.entries if entry.sort == "thing")
         return {entry: row for row, entry in enumerate(things)}
 
+    @cached_property
+    def colours(self) -> dict[str, Entry]:
+        """All colours by their names; some are names of things too, such as an orange."""
+        entries = [entry for entry in self.entries if entry.sort == "colour"]
+        return {name: entry for entry in entries for name in (entry.phrase, *entry.names)}
+
     @property
     def emoji_names(self) -> dict[str, str]:
         """The phrase of each thing by its emoji."""

@@ -20,12 +20,14 @@ from dalle.training.data import Lesson
 from dalle.training.optimiser import muon_with_adam
 from dalle.training.run import TrainState, learning_rate
 from dalle.training.session import Session
+from dalle.training.tokenizer.changed_codes import change_cells
 from dalle.training.tokenizer.parts import begin_part, restore_part
 from dalle.training.tokenizer.reconstruction import mean_psnr, reconstruction_loss, save_versions
 
 EMA_DECAY = 0.999  # of the weights that are shipped
 WARMUP = 60  # steps
 MUON_RATE = 8  # times the rate of Adam
+CHANGED = 0.06  # share of cells, in half of the pictures
 
 
 def optimiser(peak: float, steps: int, cooldown: float) -> optax.GradientTransformation:
@@ -56,6 +58,8 @@ def update(
     """One step."""
     things = batch[0].astype(jnp.float32) / 255
     tokens = network.apply({"params": {"codes": codes}}, things, batch[1], method="encode_layers")
+    key = jax.random.fold_in(jax.random.key(0), state.step)
+    tokens = change_cells(network, codes, tokens, CHANGED, key)
     target = to_layer(things)
 
     def loss(params: dict) -> tuple[Array, Array]:

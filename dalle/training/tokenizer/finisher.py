@@ -27,13 +27,13 @@ from dalle.training.data import Batch, Lesson
 from dalle.training.optimiser import muon_with_adam
 from dalle.training.run import Run, TrainState, learning_rate
 from dalle.training.session import Session
+from dalle.training.tokenizer.changed_codes import change_cells
 from dalle.training.tokenizer.reconstruction import mean_psnr, save_versions
 
 EMA_DECAY = 0.995  # of the weights that are shipped
 WARMUP = 40  # steps
 MUON_RATE = 8  # times the rate of Adam
 CHANGED = 0.1  # share of cells, in half of the pictures
-ASTRAY = 0.7  # of the length of a cell's vector: how far a changed one is from it
 CROP = 4  # cells a side of a crop for training
 WINDOW = 4  # pixels a side, in which there must be as much edge as in the true picture
 PICTURES = 1024  # that are kept
@@ -52,23 +52,6 @@ def optimiser(peak: float, steps: int, cooldown: float) -> optax.GradientTransfo
     )
 
 
-def change_cells(network: CellNetwork, codes: dict, tokens: Array, key: Array) -> Array:
-    """Codes [B, T] with some of half of the pictures' cells changed: to a like one, or to any."""
-    header, cells = network.apply({"params": {"codes": codes}}, tokens, method="split")
-    keys = jax.random.split(key, 5)
-    share = CHANGED * jax.random.bernoulli(keys[0], 0.5, (len(cells), 1, 1))
-    changed = jax.random.uniform(keys[1], cells.shape) < share
-    centres = codes["embedding"]["embedding"]
-    vectors = centres[cells]
-    length = jnp.sqrt(jnp.square(vectors).mean(-1, keepdims=True))
-    astray = vectors + ASTRAY * length * jax.random.normal(keys[2], vectors.shape)
-    like = (astray @ centres.T - jnp.square(centres).sum(-1) / 2).argmax(-1)
-    others = jax.random.permutation(keys[3], cells.reshape(-1)).reshape(cells.shape)
-    other = jnp.where(jax.random.bernoulli(keys[4], 0.6, cells.shape), like, others)
-    cells = jnp.where(changed, other, cells).astype(cells.dtype)
-    return network.apply({"params": {"codes": codes}}, header, cells, method="join")
-
-
 @partial(jax.jit, static_argnames="network")
 def decode(
     network: CellNetwork, known: dict, things: Array, headers: Array, key: Array | None
@@ -82,7 +65,7 @@ def decode(
     things = things.astype(jnp.float32) / 255
     tokens = network.apply(variables, things, headers, method="encode_layers")
     if key is not None:
-        tokens = change_cells(network, codes, tokens, key)
+        tokens = change_cells(network, codes, tokens, CHANGED, key)
     layer = network.apply(variables, tokens, method="decode_things")
     return join_cells(layer, network.config.cell)
 

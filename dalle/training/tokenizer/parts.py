@@ -64,6 +64,16 @@ def begin_part(
     return TrainState.begin(first_params(config, seed)["decoder"][part], tx)
 
 
+def deepened(things: dict[str, Any], config: CellTokenizerConfig, seed: int) -> dict[str, Any]:
+    """The decoder of things with as many blocks as `config` has; new ones add nothing at first."""
+    new = first_params(config, seed)["decoder"]["things"]
+    more = {name: block for name, block in new.items() if name not in things}
+    return things | {
+        name: block | {"out": jax.tree.map(jnp.zeros_like, block["out"])}
+        for name, block in more.items()
+    }
+
+
 def restore_part(
     folder: Path, config: CellTokenizerConfig, part: str, tx: optax.GradientTransformation
 ) -> dict[str, Any]:

@@ -38,10 +38,21 @@ from dalle.training.scenes.vocabulary import read_kinds
         ("a dog dressed like a chef", "a dog and a chef"),
         ("a house like a shoe", "a house and a shoe"),
         ("an apple as seen from above", "an apple from above"),
+        ("cat sushi", "a cat and sushi"),
+        ("a shark cat hybrid", "a shark and a cat"),
+        ("three cat astronauts", "a cat and three astronauts"),
+        ("cat, dog", "cat, dog"),
+        ("a cat's crown", "a cat and a crown"),
+        ("the queen's corgi", "the queen and a dog"),
+        ("an orange cat and a lime", "an orange cat and a lime"),
+        ("a baby elephant", "a small elephant"),
+        ("a baby and an elephant", "a baby and an elephant"),
+        ("Joe Biden eating ice cream", "an old man eating ice cream"),
+        ("pride of minister", "pride of minister"),
         ("three lawyers in the jungle", "three judges in the forest"),
         ("Sonic the Hedgehog", "a blue hedgehog"),
         ("my lawyer", "a judge"),
-        ("Homer Simpson’s donut", "a man's donut"),
+        ("Homer Simpson’s donut", "a man and a donut"),
         ("a McDonald's burger", "a hamburger"),
         ("Darth Vader breakdancing", "a supervillain and a man dancing"),
         ("breakdancing", "a man dancing"),
@@ -77,6 +88,11 @@ def test_what_carries_nothing_is_set_aside(hearing, prompt):
 @pytest.mark.parametrize("prompt", ["123", "", " ", "...", "\u200b\u200b", "?!", "3 4 5"])
 def test_a_prompt_without_letters_holds_nothing(hearing, prompt):
     assert hearing.hear(prompt).text == ""
+
+
+def test_a_colour_before_a_thing_is_no_thing(hearing):
+    assert hearing.hear("an orange cat").heard == ("a cat",)
+    assert hearing.hear("an orange and a cat").heard == ("an orange", "a cat")
 
 
 def test_what_is_told(hearing):

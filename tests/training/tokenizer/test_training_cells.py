@@ -55,7 +55,8 @@ def test_the_finisher_learns_to_clear_things(finisher_run, known, examples, tmp_
 
 def test_some_cells_of_half_of_the_pictures_are_changed(known):
     tokens = np.tile(np.r_[CELLS.header_starts, np.arange(64) % 50], (40, 1))
-    changed = finisher.change_cells(CellNetwork(CELLS), known["codes"], tokens, jax.random.key(0))
+    network, key = CellNetwork(CELLS), jax.random.key(0)
+    changed = change_cells(network, known["codes"], tokens, 0.1, key)
     differs = np.asarray(changed) != tokens
     assert not differs[:, :4].any()
     assert 8 < differs.any(1).sum() < 32
