@@ -96,6 +96,23 @@ def test_paths_and_other_servers_leak_nothing(quick_app: str) -> None:
     assert leaks == {}
 
 
+RANGES = {
+    "bytes=0-1": 206, "bytes=5-": 206, "bytes=-5": 206, "bytes=0-99999999": 206,
+    "bytes=99999999-": 416, "bytes=-0": 416,
+    "bytes=0-1,3-4": 200, "bytes=0-1, -5": 200, "bytes=5-2": 200, "bytes=--1": 200, "bytes=": 200,
+    "bytes=a-b": 200, "items=0-1": 200, "bytes=1-" + 5_000 * "9": 200, "bytes=1": 200, "\xb2": 200,
+    "bytes=0-0" + 300 * ",0-0": 200,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", RANGES, ids=lambda asked: asked[:20])
+def test_a_file_is_given_whole_or_one_part_of_it(client: httpx.Client, asked: str) -> None:
+    made = client.post(OPENAI, json={"prompt": "a cat", "n": 1, "seed": 1}).json()
+    for path in (made["data"][0]["url"], "/static/img/logo.svg"):
+        answer = client.get(path, headers={"Range": asked.encode("latin-1")})
+        assert answer.status_code == RANGES[asked]
+
+
 @pytest.mark.parametrize(
     "path", ["/call/generate/x", "/call/v2/status/x", "/queue/data?session_hash=x"]
 )
