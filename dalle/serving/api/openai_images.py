@@ -106,8 +106,7 @@ def make_routes(engine: Engine, strict: bool = False) -> list[Route]:
 
     async def nothing_else(request: Request) -> Response:
         refused = RefusedError(
-            f"{request.method} {request.url.path[:80]} is not done here; POST {PATH}, {EDITS} and "
-            f"{VARIATIONS} are.",
+            f"This is not done here; POST {PATH}, {EDITS} and {VARIATIONS} are.",
             code="not_found",
             status=404,
         )

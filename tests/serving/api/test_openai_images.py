@@ -210,6 +210,9 @@ def test_their_client_raises_its_own_errors(client):
 def test_other_doors_of_theirs_are_a_404_that_says_so(client):
     with pytest.raises(openai.NotFoundError, match=f"is not done here; POST {PATH}, .*edits and"):
         client.audio.speech.create(input="a cat", model="tts", voice="alloy")
+    with pytest.raises(openai.NotFoundError) as refused:
+        client.files.content("your account is locked")
+    assert "account" not in str(refused.value)  # anybody may have written the address
 
 
 def test_too_many_are_asked_to_come_again():

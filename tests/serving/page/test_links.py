@@ -1,5 +1,8 @@
 """Recipes as links and back."""
 
+import json
+from urllib.parse import urlencode
+
 import pytest
 
 from dalle.serving.page.links import Link, read_query, tell_differences, write_query
@@ -68,7 +71,7 @@ def test_differences_are_told():
     assert tell_differences(here, here) == ""
     origin = here | {"precision": "bfloat16", "machine": "tpu v5 lite"}
     assert tell_differences(origin, here) == (
-        "It was drawn with precision bfloat16 (here float32) and kind of machine tpu v5 lite "
+        "It was drawn with precision bfloat16 (here float32) and another kind of machine "
         "(here cpu x86_64), so pictures drawn here will differ from it."
     )
 
@@ -80,7 +83,29 @@ def test_a_recipe_may_keep_its_prompt_to_itself():
     assert order.knobs["seed"] == 42
 
 
-def test_a_strangers_words_are_cut():
-    here = {"model": "nano", "revision": "abc"}
-    told = tell_differences({"model": "x" * 500, "revision": "y" * 40}, here)
-    assert f"model {'x' * 40}… (here nano) and revision {'y' * 40} (here abc)" in told
+@pytest.mark.parametrize(
+    "words", ["your account is locked", "<b>nano</b>", "x" * 41, "nano\n", "纳诺", "a//b", "a?b=c"]
+)
+def test_a_strangers_words_are_not_repeated(words):
+    here = {"model": "nano", "machine": "cpu x86_64"}
+    told = tell_differences({"model": words, "machine": words}, here)
+    assert told == (
+        "It was drawn with another model (here nano) and another kind of machine (here cpu "
+        "x86_64), so pictures drawn here will differ from it."
+    )
+    for name in ("seed", "top_p", "candidate"):
+        with pytest.raises(SettingsError) as refused:
+            read_query(urlencode({name: f"{words} 1"}))
+        assert str(refused.value).startswith(f"The link says something else as {name}, and it mus")
+    changes = json.dumps([{"edit": {}, "knobs": {"seed": f"{words} 1"}}])
+    with pytest.raises(SettingsError, match="The link tells of changes that can't be read"):
+        read_query(urlencode({"then": changes}))
+
+
+@pytest.mark.parametrize(
+    "name", ["mini", "random:mini", "dalle-mini/dalle-mini", "a/b@" + "0" * 7, "y" * 40]
+)
+def test_the_name_of_a_model_is_told(name):
+    assert f"drawn with model {name} (here nano)" in tell_differences(
+        {"model": name}, {"model": "nano"}
+    )
