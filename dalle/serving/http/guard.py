@@ -27,7 +27,7 @@ from dalle.serving.http.routes import (
     route_of,
 )
 from dalle.serving.http.sub_path import under_path
-from dalle.serving.http.visitors import address_of, network_of
+from dalle.serving.http.visitors import address_of, asking, network_of
 
 log = logging.getLogger(__name__)
 
@@ -99,8 +99,9 @@ class Guard:
         body = CountedBody(receive, lambda piece: self._bytes.take(visitor, piece), form)
         answer.body = body
         try:
-            # Gradio would have rules of its own about other websites.
-            await self.app(without(scope, {b"origin"}), body, answer.send)
+            with asking(scope):
+                # Gradio would have rules of its own about other websites.
+                await self.app(without(scope, {b"origin"}), body, answer.send)
         except Exception as error:
             await answer.end_with(body.refusal or explain(error, answer), scope, receive)
         else:
