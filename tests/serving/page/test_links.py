@@ -54,7 +54,7 @@ def test_what_is_not_told_or_not_known_is_left_alone():
         ("top_p=all", "The link says top_p=all, and it must be a number"),
         ("seed=-1", "seed is -1; it must be a whole number from 0"),
         ("candidates=1000", "candidates is 1000; it must be a whole number from 9 to 64"),
-        ("candidate=144", "only is .144,.; it must list candidate numbers from 0 to 63"),
+        ("candidate=144", "only is .144,.; it must list candidate numbers from 0 to 143"),
         ("condition_scale=nan", "condition_scale is nan; it must be a number"),
         (f"prompt={'a' * 2_001}", "prompt has 2001 characters"),
         ("a=1&" * 2**16, "The link is too long to be one of ours"),
