@@ -20,7 +20,7 @@ class Knob:
     help: str  # a sentence without its full stop
     low: float | None = None  # lowest and highest value, both allowed
     high: float | None = None
-    most: float | None = None  # highest for members of a page; None: `high`, as for everybody
+    most: float | None = None  # highest outside of a page and for its members; None: `high`
     useful: tuple[float, float] | None = None  # the range of its slider; None: no slider
     step: float | None = None  # of its slider
     rare: bool = False  # its slider is there only where a link or a file brings an unusual value

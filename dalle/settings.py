@@ -146,17 +146,18 @@ def check_knob(name: str, value: Any) -> Any:
             raise SettingsError(f"{name} is {reprlib.repr(value)}; it must be true or false.")
         return value
     whole = knob.kind is int
-    # Who may go beyond `high` is the engine's to say.
+    # The engine of a page says which visitors may go beyond `high`.
     inside = _is_number(value) and knob.low <= value <= (knob.most or knob.high)
     if not inside or (whole and value != int(value)):
-        raise _out_of_range(knob, value, knob.high)
+        more = f", or {knob.most} outside of a page and for its members" if knob.most else ""
+        raise _out_of_range(knob, value, f"{knob.high}{more}")
     return knob.kind(value)
 
 
 def check_candidates(count: int, most: int) -> None:
     """SettingsError where a request has more candidates than its visitor may ask for."""
     if count > most:
-        raise _out_of_range(KNOBS["candidates"], count, most)
+        raise _out_of_range(KNOBS["candidates"], count, f"{most}")
 
 
 def check_prompt(prompt: Any) -> str:
@@ -200,7 +201,7 @@ def check_text(name: str, text: Any) -> str:
     return text
 
 
-def _out_of_range(knob: Knob, value: Any, high: float) -> SettingsError:
+def _out_of_range(knob: Knob, value: Any, high: str) -> SettingsError:
     hint = f" ({knob.hint})" if knob.hint else ""
     whole = "whole " if knob.kind is int else ""
     return SettingsError(
@@ -215,13 +216,12 @@ def _is_number(value: Any) -> bool:
 
 
 def _candidate_numbers(only: Any) -> tuple[int, ...]:
-    last = LIMITS["candidates"][1] - 1
     given = tuple(only) if isinstance(only, Iterable) and not isinstance(only, str) else ()
     most = KNOBS["candidates"].most  # anybody may make one of a member's pictures again
     possible = all(_is_number(n) and n == int(n) and 0 <= n < most for n in given)
     if not given or not possible or len(set(given)) < len(given):
         raise SettingsError(
-            f"only is {reprlib.repr(only)}; it must list candidate numbers from 0 to {last}, "
+            f"only is {reprlib.repr(only)}; it must list candidate numbers from 0 to {most - 1}, "
             "each once and at least one."
         )
     return tuple(int(n) for n in given)

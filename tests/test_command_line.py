@@ -175,6 +175,14 @@ def test_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert all(name in said for name in VERBS) or VERBS[verb].HELP in " ".join(said.split())
 
 
+def test_the_help_tells_the_limits_that_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["generate", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the best nine are shown (9 to 144)" in said
+    assert "0 always takes the most likely code (0 to 10)" in said
+
+
 def test_importing_the_package_loads_no_jax() -> None:
     code = "import dalle, dalle.__main__, sys; print('jax' in sys.modules, 'numpy' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

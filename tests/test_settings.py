@@ -18,7 +18,7 @@ NAN, INFINITY = float("nan"), float("inf")
     [
         ({"candidates": 0}, "candidates is 0; it must be a whole number from 9 to 64"),
         ({"candidates": 8}, "candidates is 8; it must be a whole number from 9 to 64"),
-        ({"candidates": 145}, "candidates is 145; it must be a whole number from 9 to 64"),
+        ({"candidates": 145}, "candidates is 145; .* from 9 to 64, or 144 outside of a page"),
         ({"candidates": 9.5}, "candidates is 9.5; it must be a whole number from 9 to 64"),
         ({"candidates": "16"}, "candidates is '16'; it must be a whole number from 9 to 64"),
         ({"candidates": True}, "candidates is True; it must be a whole number from 9 to 64"),
@@ -29,7 +29,7 @@ NAN, INFINITY = float("nan"), float("inf")
         ({"seed": -1}, "seed is -1; it must be a whole number from 0 to 4294967295"),
         ({"seed": 2**32}, "seed is 4294967296; it must be a whole number from 0 to 4294967295"),
         ({"seed": 10**400}, "seed is 1000.*; it must be a whole number from 0 to 4294967295"),
-        ({"only": [10**400]}, "only is .*; it must list candidate numbers from 0 to 63"),
+        ({"only": [10**400]}, "only is .*; it must list candidate numbers from 0 to 143"),
         ({"keep": 10**400}, "keep is 1000.*; it must be a whole number from 1 to the number of"),
         ({"temperature": -(10**400)}, "temperature is -1000.*; it must be a number from 0 to 10"),
         ({"seed": INFINITY}, "seed is inf; it must be a whole number from 0 to 4294967295"),
@@ -45,13 +45,13 @@ NAN, INFINITY = float("nan"), float("inf")
         ({"top_p": 0}, "top_p is 0; it must be a number from 0.01 to 1"),
         ({"top_p": 1.1}, "top_p is 1.1; it must be a number from 0.01 to 1"),
         ({"top_p": -INFINITY}, "top_p is -inf; it must be a number from 0.01 to 1"),
-        ({"only": []}, r"only is \[\]; it must list candidate numbers from 0 to 63"),
-        ({"only": 3}, "only is 3; it must list candidate numbers from 0 to 63"),
-        ({"only": "12"}, "only is '12'; it must list candidate numbers from 0 to 63"),
+        ({"only": []}, r"only is \[\]; it must list candidate numbers from 0 to 143"),
+        ({"only": 3}, "only is 3; it must list candidate numbers from 0 to 143"),
+        ({"only": "12"}, "only is '12'; it must list candidate numbers from 0 to 143"),
         ({"only": [1, 1]}, r"only is \[1, 1\]; it must list candidate numbers .* each once"),
-        ({"only": [144]}, r"only is \[144\]; it must list candidate numbers from 0 to 63"),
-        ({"only": [NAN]}, r"only is \[nan\]; it must list candidate numbers from 0 to 63"),
-        ({"only": [None]}, r"only is \[None\]; it must list candidate numbers from 0 to 63"),
+        ({"only": [144]}, r"only is \[144\]; it must list candidate numbers from 0 to 143"),
+        ({"only": [NAN]}, r"only is \[nan\]; it must list candidate numbers from 0 to 143"),
+        ({"only": [None]}, r"only is \[None\]; it must list candidate numbers from 0 to 143"),
         ({"negative_prompt": 5}, "negative_prompt is 5; it must be text"),
         ({"negative_prompt": "x" * 2_001}, "negative_prompt has 2001 characters; at most 2000"),
     ],
@@ -92,9 +92,9 @@ def test_the_limits_themselves_are_allowed() -> None:
         seed=0, candidates=9, keep=9, condition_scale=0, temperature=0, top_k=0, top_p=0.01
     )
     GenerationSettings(
-        seed=2**32 - 1, candidates=64, keep=64, condition_scale=100, temperature=10, top_k=256
+        seed=2**32 - 1, candidates=144, keep=144, condition_scale=100, temperature=10, top_k=256
     )
-    assert GenerationSettings(only=[63, 0]).candidate_numbers == (63, 0)
+    assert GenerationSettings(only=[143, 0]).candidate_numbers == (143, 0)
 
 
 def test_keep_is_nine_or_all_there_are() -> None:

@@ -51,7 +51,7 @@ def add_knobs(parser: argparse.ArgumentParser) -> None:
             action = argparse.BooleanOptionalAction
             parser.add_argument(knob.option, action=action, default=None, help=knob.help)
             continue
-        limits = f" ({knob.low} to {knob.high})" if knob.low is not None else ""
+        limits = f" ({knob.low} to {knob.most or knob.high})" if knob.low is not None else ""
         metavar = "TEXT" if knob.kind is str else "N"
         parser.add_argument(
             knob.option, type=knob.kind, metavar=metavar, help=f"{knob.help}{limits}"

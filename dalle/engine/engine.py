@@ -193,7 +193,7 @@ class LocalEngine:
             self._prompt_filter.require(text, pipeline and pipeline.normalize)
         if pipeline is None:
             return None, None
-        settings = complete(order, pipeline)
+        settings = complete(order, pipeline, judged=True)
         info = self.model_pool.info(order.model)
         altered = order.alteration and order.alteration.key
         key = recipe_key(

@@ -129,15 +129,17 @@ class GenerateRequest(OrderRequest):
         self.pipeline = pipeline
 
 
-def complete(order: Order, pipeline: Pipeline) -> GenerationSettings:
-    """All settings of an order; PromptRefused where the filter does not allow its text."""
+def complete(order: Order, pipeline: Pipeline, judged: bool = False) -> GenerationSettings:
+    """All settings of an order; PromptRefused where the filter does not allow its text.
+
+    `judged`: it was asked before, about the text as this model reads it.
+    """
+    check = pipeline.settle if judged else pipeline.check
     if order.alteration is None:
-        return pipeline.check(order.prompt, **order.knobs)
+        return check(order.prompt, **order.knobs)
     # Nothing is sampled for an immediate one, so that its knobs make no difference.
     immediate = isinstance(order.alteration, Immediate)
-    return pipeline.check(
-        order.prompt, promptless=True, **({"seed": 0} if immediate else order.knobs)
-    )
+    return check(order.prompt, promptless=True, **({"seed": 0} if immediate else order.knobs))
 
 
 @dataclass(eq=False)

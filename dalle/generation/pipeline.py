@@ -139,13 +139,18 @@ class Pipeline(EditingMethods):
 
         `promptless` allows for an empty prompt, as a change of a picture needs none.
         """
+        settings = self.settle(prompt, promptless=promptless, **knobs)
+        for text in (prompt, settings.negative_prompt):
+            self.prompt_filter.require(text, self.normalize)
+        return settings
+
+    def settle(self, prompt: str, *, promptless: bool = False, **knobs: Any) -> GenerationSettings:
+        """As `check`, for a prompt that the filter has judged already, as this model reads it."""
         settings = GenerationSettings.of(self.defaults, knobs)
         if settings.seed is None:
             settings = dataclasses.replace(settings, seed=secrets.randbits(32))
         if not (promptless and prompt == ""):
             check_prompt(prompt)
-        for text in (prompt, settings.negative_prompt):
-            self.prompt_filter.require(text, self.normalize)
         return settings
 
     def begin(self, prompt: str, settings: GenerationSettings, change: Change | None = None) -> Run:

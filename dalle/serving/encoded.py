@@ -6,27 +6,35 @@ as often and as many side by side as requests come in.
 """
 
 import hashlib
-import threading
 from collections.abc import Callable
 
 from dalle.engine.bounded_store import BoundedStore
 from dalle.generation.result import Picture, Result
+from dalle.serving.http.turns import Turns
+from dalle.serving.http.visitors import current_visitor
 
 MOST = 128 * 2**20  # bytes of files that are kept
 AT_ONCE = 2  # files that are made side by side
+EACH = 16  # that a visitor may wait for: the nine of a result are asked for at once
+MOST_ASKED = 16  # that all may; with those who have none, 32 of the 40 threads for such work
+BUSY = "Too many files of pictures are being made at this moment; try it again in a minute."
 
 
 class EncodedFiles:
     """The latest files, by what they are made of."""
 
-    def __init__(self, most: int = MOST, at_once: int = AT_ONCE) -> None:
+    def __init__(self, most: int = MOST, turns: Turns | None = None) -> None:
         self._files: BoundedStore[str, bytes] = BoundedStore(most, len)
-        self._turns = threading.BoundedSemaphore(at_once)
+        self._turns = turns or Turns(AT_ONCE, EACH, MOST_ASKED, BUSY)
 
     def get(self, key: str, make: Callable[[], bytes]) -> bytes:
-        """The file of that key; `make` is called in its turn, where there is none yet."""
+        """The file of that key; `make` is called in the visitor's turn, where there is none yet.
+
+        BusyError where the visitor, or all together, wait for too many.
+        """
         if (content := self._files.get(key)) is None:
-            with self._turns:
+            visitor = current_visitor()
+            with self._turns.take(visitor.line if visitor else ""):
                 # Somebody else may have made it in the meantime.
                 if (content := self._files.get(key)) is None:
                     content = make()

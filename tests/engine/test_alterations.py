@@ -1,6 +1,8 @@
 """What goes on with a picture takes the way of every other request through the engine."""
 
 import pickle
+import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -89,6 +91,43 @@ def test_the_filter_holds_for_the_prompt_of_an_alteration(picture):
     engine = LocalEngine(FakePipeline, 5, prompt_filter=PromptFilter.load("standard"))
     with pytest.raises(PromptRefused):
         engine.generate(Order.parse("a naked child", alteration=Vary(picture)))
+
+
+class CountingFilter(PromptFilter):
+    """Tells which texts it was asked about."""
+
+    def __init__(self) -> None:
+        super().__init__("standard")
+        self.asked: list[str] = []
+
+    def require(self, text: str, normalize: Callable[[str], str] | None = None) -> None:
+        self.asked.append(text)
+        super().require(text, normalize)
+
+
+def test_a_prompt_is_judged_once(picture):
+    judge, pipeline = CountingFilter(), FakePipeline()
+    engine = LocalEngine(lambda: pipeline, 5, prompt_filter=judge)
+    engine.start()
+    wait_until(lambda: engine.ready)
+    pipeline.judged.clear()  # that of the first picture after the start
+    list(ask(engine, "a dog", seed=4))
+    assert go_on(engine, Vary(picture), "a red dog")[-1].prompt == "a red dog"
+    assert (judge.asked, pipeline.judged) == (["a dog", "", "a red dog", ""], [])
+    # Nobody has judged the prompt of a picture.
+    assert go_on(engine, Vary(picture), " ")[-1].prompt == "a cat"
+    assert pipeline.judged == ["a cat"]
+
+
+def test_a_prompt_that_came_before_the_model_is_judged_as_the_model_reads_it():
+    pipeline, loaded = FakePipeline(), threading.Event()
+    engine = LocalEngine(lambda: loaded.wait() and pipeline, 5)
+    engine.start()
+    frames = ask(engine, "a dog", seed=4)
+    next(frames)
+    loaded.set()
+    list(frames)
+    assert "a dog" in pipeline.judged
 
 
 def test_what_the_check_hides_ends_its_own_request_alone(picture):

@@ -63,6 +63,7 @@ class FakePipeline(EditingMethods):
         self.seconds = seconds  # between two frames
         self.name, self.precision = name, precision
         self.generated: list[str] = []  # prompts, as they end
+        self.judged: list[str] = []  # prompts that it was asked to judge itself
         self.chunks = 0
         self.batches: list[list[str]] = []  # the prompts of the slots of each batch
         self.refused = 0
@@ -80,6 +81,10 @@ class FakePipeline(EditingMethods):
         """Nothing is compiled here."""
 
     def check(self, prompt: str, promptless: bool = False, **knobs: Any) -> GenerationSettings:
+        self.judged.append(prompt)
+        return self.settle(prompt, promptless, **knobs)
+
+    def settle(self, prompt: str, promptless: bool = False, **knobs: Any) -> GenerationSettings:
         settings = GenerationSettings.of({}, knobs)
         if not promptless:
             check_prompt(prompt)

@@ -22,7 +22,8 @@ RAW = [
     b"\x00", b"\xff\xfe", b"\xef\xbb\xbf{}", b"{" * 5000, b"[" * 50_000, b'{"a":' * 20_000,
     b'{"prompt": "\\ud800"}', b'{"prompt": "a", "prompt": "b"}', b"<xml/>", b"a=b&c=d",
     b'{"prompt": "a"' + b" " * 100_000 + b"}", b"%PDF-1.4", b"PK\x03\x04", b"\x1f\x8b\x08\x00",
-    b'{"data": ' + b"9" * 10_000 + b"}",
+    b'{"data": ' + b"9" * 10_000 + b"}", b"[" * 40_000 + b"]" * 40_000, b'{"prompt": "\xff"}',
+    '{"prompt": "a cat"}'.encode("utf-16"), b'{"prompt": "\xe2\x82', b"1" * 5000,
 ]  # fmt: skip
 
 TYPES = [JSON, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "a/b;"]
@@ -37,10 +38,14 @@ def bodies() -> Iterator[tuple[str, bytes, str]]:
         yield f"{API}/call/generate", json.dumps({"data": value}).encode(), JSON
         join = {"data": [value], "fn_index": value, "session_hash": value}
         yield f"{API}/queue/join", json.dumps(join).encode(), JSON
+        call = {"name": "generate", "arguments": {"prompt": "a cat", "seed": value}}
+        told = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+        yield f"{API}/mcp/", json.dumps(told).encode(), JSON
     for raw in RAW:
         yield OPENAI, raw, JSON
         yield f"{API}/queue/join", raw, JSON
         yield f"{API}/component_server", raw, JSON
+        yield f"{API}/mcp/", raw, JSON
     for kind in TYPES[1:]:  # forms and plain text, which any website can send
         for path in (f"{API}/call/v2/generate", f"{API}/component_server", f"{API}/mcp/"):
             yield path, b'{"prompt": "a cat"}', kind

@@ -21,6 +21,15 @@ def test_every_way_asks_the_filter(pipeline: Pipeline, way: str, knobs: dict) ->
     assert isinstance(caught.value, DalleError)
 
 
+def test_a_change_asks_about_its_prompt_or_else_the_pictures(pipeline: Pipeline) -> None:
+    picture = pipeline.generate("a red apple", seed=1, only=[0], keep=1).pictures[0]
+    with pytest.raises(PromptRefused):
+        pipeline.vary(picture, prompt="a naked person", seed=1)
+    recipe = picture.recipe | {"prompt": "a naked person"}  # as in a stranger's file
+    with pytest.raises(PromptRefused):
+        pipeline.vary(dataclasses.replace(picture, recipe=recipe), seed=1)
+
+
 def test_what_the_model_reads_is_asked_about(pipeline: Pipeline) -> None:
     reader = dataclasses.replace(pipeline, normalize=lambda text: text.replace("apple", "naked"))
     with pytest.raises(PromptRefused):

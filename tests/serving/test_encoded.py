@@ -2,7 +2,12 @@
 
 import threading
 
-from dalle.serving.encoded import EncodedFiles
+import pytest
+
+from dalle.engine.admission import BusyError
+from dalle.serving.encoded import EACH, EncodedFiles
+from dalle.serving.http.turns import Turns
+from dalle.serving.http.visitors import asking
 from tests.fakes.engine import FakePipeline
 
 
@@ -30,7 +35,7 @@ def test_a_file_is_made_once_for_all_who_ask():
 
 
 def test_no_more_are_made_side_by_side_than_are_allowed():
-    files, at_work, most = EncodedFiles(at_once=2), threading.Semaphore(2), []
+    files, at_work, most = EncodedFiles(), threading.Semaphore(2), []
 
     def make() -> bytes:
         most.append(at_work.acquire(blocking=False))
@@ -44,6 +49,35 @@ def test_no_more_are_made_side_by_side_than_are_allowed():
     for thread in threads:
         thread.join()
     assert most == [True] * 12
+
+
+def test_a_visitor_waits_for_so_many_and_others_are_served_meanwhile():
+    files = EncodedFiles(turns=Turns(at_once=EACH + 1, each=EACH, busy="Too many files."))
+    begun, release = threading.Barrier(EACH + 1), threading.Event()
+
+    def make() -> bytes:
+        begun.wait()
+        release.wait()
+        return b"file"
+
+    def ask(number: int) -> None:
+        with asking({"client": ("192.0.2.1", 1)}):
+            files.get(str(number), make)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(EACH)]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    try:
+        with pytest.raises(BusyError, match="Too many files"):
+            ask(EACH)
+        with asking({"client": ("192.0.2.2", 1)}):
+            assert files.get("other", lambda: b"theirs") == b"theirs"
+    finally:
+        release.set()
+        for thread in threads:
+            thread.join()
+    ask(0)
 
 
 def test_the_same_picture_of_another_run_has_the_same_file_and_others_have_not():

@@ -12,12 +12,11 @@ from dalle.errors import DalleError
 from dalle.generation.editing.grid import Grid
 from dalle.generation.editing.original import middle_square, open_original
 from dalle.generation.result import Picture
+from dalle.text.heard.numbers import WORDS
 from dalle.text.heard.world import Entry, World
 
 if TYPE_CHECKING:
     from dalle.generation.pipeline import Pipeline
-
-NUMBERS = {1: "", 2: "two", 3: "three", 4: "four"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def tell_things(found: Sequence[Entry]) -> str:
     """ "two cats and a dog" """
     counts = Counter(found)
     told = [
-        f"{NUMBERS[number]} {entry.plural}" if number > 1 and entry.plural else entry.phrase
+        f"{WORDS[number]} {entry.plural}" if number > 1 and entry.plural else entry.phrase
         for entry, number in counts.items()
     ]
     *first, last = told or [""]

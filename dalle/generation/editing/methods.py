@@ -80,11 +80,15 @@ class EditingMethods:
     def begin_alteration(
         self, alteration: Resampled, prompt: str, settings: GenerationSettings
     ) -> Run:
-        """Opens the picture and reads the prompt, or that of the picture; errors as `vary`."""
+        """Opens the picture and reads the prompt that was checked, or else the picture's own.
+
+        Errors as `vary`.
+        """
         original = open_original(self, alteration.picture)
-        prompt = prompt if prompt.strip() else original.prompt
-        # The picture's own prompt may come from a stranger's file.
-        self.check(prompt, promptless=True, seed=settings.seed)
+        if not prompt.strip():
+            prompt = original.prompt
+            # It may come from a stranger's file.
+            self.check(prompt, promptless=True, seed=settings.seed)
         change = alteration.change(self, original, settings)
         if prompt != original.prompt and change.like is None:
             grid = Grid.of(self.image_tokenizer)

@@ -13,12 +13,12 @@ import numpy as np
 
 from dalle.models.cells.things import ThingTable, unit_vectors
 from dalle.text.heard import Heard
+from dalle.text.heard.numbers import NUMBERS
 from dalle.text.heard.world import Entry, World
 
 if TYPE_CHECKING:
     from dalle.generation.pipeline import Pipeline
 
-NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "2": 2, "3": 3, "4": 4, "5": 5}
 SEVERAL = 2  # of a plural without a number, at least
 # Of a prompt: no picture shows more, and each place that is looked for takes milliseconds.
 MOST_THINGS, MOST_PLACES = 6, 12

@@ -83,7 +83,7 @@ class PromptFilter:
             for name in rule.groups[0]:
                 self._reading[name].append(n)
         self._matcher, self._reader = Matcher(rules.lists), Reader(rules)
-        self._elsewhere = word_finder(rules.elsewhere)
+        self._elsewhere, self._after = word_finder(rules.elsewhere), rules.after
 
     @classmethod
     @cache
@@ -109,7 +109,7 @@ class PromptFilter:
                 if words not in judged:
                     judged.add(words)
                     found = self._matcher.find(words)
-                    settle_allowed(found, words, folded)
+                    settle_allowed(found, words, folded, self._after)
                     fulfilled.add(first_fulfilled(self._rules_on(found), found))
         fulfilled.discard(None)
         if not fulfilled:

@@ -2,11 +2,12 @@
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 
-from dalle.safety.prompts.phrases import Phrase
-from dalle.safety.prompts.rules import ALLOWED, IDIOMS, Rule
+from dalle.safety.prompts.phrases import WORD, Phrase
+from dalle.safety.prompts.rules import ALLOWED, IDIOMS, OF_THINGS, Rule
 
 Span = tuple[int, int]  # first word, and the one after the last
 _ENDS = ""  # no word is empty
@@ -14,6 +15,8 @@ _SOMEBODY = ("people", "person", "someone", "human")
 # Allowed between words that belong together. Vowel signs of Indic scripts and Thai are no
 # letters to a pattern, but parts of words.
 _BETWEEN = re.compile(r"[^\w\u0900-\u0dff\u0e00-\u0e7f,;:.!?()/|~\n]+")
+_STOPS = ",;:.!?\n"
+_WORD_OR_STOP = re.compile(rf"{WORD.pattern}|[{_STOPS}]")
 
 
 class Matcher:
@@ -44,12 +47,18 @@ class Matcher:
         return found
 
 
-def settle_allowed(found: dict[str, list[Span]], words: Sequence[str], folded: str) -> None:
+def settle_allowed(
+    found: dict[str, list[Span]], words: Sequence[str], folded: str, after: Collection[str]
+) -> None:
     """Keeps an allowed phrase only if no comma separates its words in the folded text.
 
-    Phrases about things stay only if no person is named. Spans inside an idiom leave all lists.
+    Phrases about things stay only if no person is named. Spans inside an idiom leave all lists;
+    those of things must end there, or a word of `after` comes next.
     """
-    idioms, allowed, things, apart = (found.pop(name, []) for name in (IDIOMS, *ALLOWED))
+    idioms, of_things = found.pop(IDIOMS, []), found.pop(OF_THINGS, [])
+    allowed, things, apart = (found.pop(name, []) for name in ALLOWED)
+    if of_things:
+        idioms = idioms + _ended(of_things, words, folded, after)
     if idioms:
         _leave_out(found, _unparted(idioms, words, folded))
     nobody = found.keys().isdisjoint(_SOMEBODY)
@@ -67,8 +76,30 @@ def _unparted(spans: list[Span], words: Sequence[str], folded: str) -> list[Span
     run_on = _BETWEEN.sub("", folded)
     # Each phrase is looked for once, however often it occurs.
     written = {span: "".join(words[slice(*span)]) for span in spans}
-    unparted = {phrase for phrase in set(written.values()) if phrase in run_on}
+    # One that stands there once in order does not vouch for another with a comma in it.
+    often = Counter(written.values())
+    unparted = {phrase for phrase, count in often.items() if run_on.count(phrase) >= count}
     return [span for span in spans if written[span] in unparted]
+
+
+def _ended(
+    spans: list[Span], words: Sequence[str], folded: str, after: Collection[str]
+) -> list[Span]:
+    """The spans after which the text, or a part of it, ends, or a word of `after` comes."""
+    written = _WORD_OR_STOP.findall(folded)
+    parted = {
+        (first, last)
+        for first, stop, last in zip(written, written[1:], written[2:], strict=False)
+        if stop in _STOPS
+    }
+    parted -= set(pairwise(written))  # said in both ways, it counts as run on
+    coming = [*words, _ENDS, _ENDS]
+
+    def is_ended(end: int) -> bool:
+        first = coming[end + 1] if coming[end] == "and" else coming[end]
+        return end == len(words) or first in after or (words[end - 1], coming[end]) in parted
+
+    return [(start, end) for start, end in spans if is_ended(end)]
 
 
 def _leave_out(found: dict[str, list[Span]], idioms: list[Span]) -> None:

@@ -9,9 +9,9 @@ from dalle.safety.prompts.folding import fold
 # Scripts written without spaces, or with endings glued on: each character is a word of its own.
 _SINGLE = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
 # Elsewhere a word is letters, digits and the vowel signs of Indic scripts.
-_WORD = re.compile(rf"[{_SINGLE}]|(?:[^\W_{_SINGLE}]|[\u0900-\u0dff])+")
+WORD = re.compile(rf"[{_SINGLE}]|(?:[^\W_{_SINGLE}]|[\u0900-\u0dff])+")
 
-_WORD_OR_LINE = re.compile(rf"\n|{_WORD.pattern}")
+_WORD_OR_LINE = re.compile(rf"\n|{WORD.pattern}")
 
 _NAMED = re.compile(r"\{(\w+)\}")
 _CHOICE = re.compile(r"\[([^\]]*)\]")
@@ -21,7 +21,7 @@ Phrase = tuple[str, ...]
 
 def split(folded: str) -> list[str]:
     """The words of folded text."""
-    return _WORD.findall(folded)
+    return WORD.findall(folded)
 
 
 def word_finder(words: Iterable[str]) -> re.Pattern[str]:

@@ -14,7 +14,7 @@ from dalle.safety.prompts.phrases import Phrase, read_phrases
 
 RULES_FOLDER = Path(__file__).parent / "rules"
 OTHER_LANGUAGES = ("other_languages.toml",)  # beside those with a file of their own
-IDIOMS = "idioms"  # phrases that no rule looks at
+IDIOMS, OF_THINGS = "idioms", "idioms_of_things"  # phrases that no rule looks at
 ALLOWED = ("allowed", "allowed_things", "allowed_apart")  # and those that an absolute one does
 CATEGORIES = ("minors", "person", "sexual", "hate", "self-harm", "violence")
 
@@ -42,6 +42,7 @@ class Rules:
     sha256: str
     lists: dict[str, frozenset[Phrase]]  # those of one language have names like "child.fr"
     rules: tuple[Rule, ...]  # the first that applies names the category
+    after: frozenset[str]  # words that may come after an idiom of things
     languages: tuple[str, ...]  # codes of those with a file of their own
     english: frozenset[str]  # words of the phrases that are in no file of another language
     never_joined: frozenset[Phrase]
@@ -87,8 +88,9 @@ def load_rules(folder: Path = RULES_FOLDER) -> Rules:
     return Rules(
         version=about["version"],
         sha256=digest.hexdigest(),
-        lists={name: lists[name] for name in sorted(used | {IDIOMS, *ALLOWED})},
+        lists={name: lists[name] for name in sorted(used | {IDIOMS, OF_THINGS, *ALLOWED})},
         rules=rules,
+        after=frozenset(about["after"].split()),
         languages=tuple(languages),
         english=frozenset(english),
         never_joined=read_phrases(reading["never_joined"]),

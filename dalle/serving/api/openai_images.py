@@ -106,8 +106,7 @@ def make_routes(engine: Engine, strict: bool = False) -> list[Route]:
 
     async def nothing_else(request: Request) -> Response:
         refused = RefusedError(
-            f"{request.method} {request.url.path[:80]} is not done here; POST {PATH}, {EDITS} and "
-            f"{VARIATIONS} are.",
+            f"This is not done here; POST {PATH}, {EDITS} and {VARIATIONS} are.",
             code="not_found",
             status=404,
         )
@@ -138,7 +137,7 @@ def parse_json(body: bytes) -> Any:
     """The body as JSON; RefusedError where it is none."""
     try:
         return json.loads(body)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:  # the guard has looked at its depth
         raise RefusedError(f"The body is no JSON that can be read ({error}).") from error
 
 

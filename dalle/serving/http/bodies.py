@@ -6,6 +6,8 @@ from collections.abc import Callable
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive
 
+from dalle.serving.http.json_shape import JsonShape
+
 # /rank takes pictures, and so does the panel that reads them; nothing else is long.
 MAX_BODY = 8 * 2**20
 BODY_SECONDS = 60.0  # that it may take to come
@@ -15,7 +17,9 @@ VALUES = (b",", b"[", b"{")  # each value but the first of its list or object fo
 
 
 class BodyError(Exception):
-    """The body is longer than MAX_BODY, slower than BODY_SECONDS, too rich, or one of too many."""
+    """The body is longer than MAX_BODY, slower than BODY_SECONDS, too rich or deep, or one of too
+    many.
+    """
 
     def __init__(self, refusal: Response) -> None:
         super().__init__()
@@ -33,6 +37,7 @@ class CountedBody:
         self.refusal: Response | None = None  # kept here, as the BodyError may be caught on its way
         self._receive, self._take, self._form = receive, take, form
         self._count, self._values, self._whole = 0, 0, False
+        self._shape = JsonShape()
         self._deadline = asyncio.get_running_loop().time() + BODY_SECONDS
 
     async def __call__(self) -> Message:
@@ -52,6 +57,8 @@ class CountedBody:
             self._values += sum(map(body.count, VALUES))
             if self._values > MOST_VALUES:
                 raise self._refuse(too_rich())
+            if sentence := self._shape.take(body, self._whole):
+                raise self._refuse(told(400, sentence))
         wait = self._take(piece) if piece else 0.0
         if wait:
             raise self._refuse(too_much(wait))

@@ -4,6 +4,7 @@ It stands in app_kwargs["middleware"] of launch(). Addresses are used and forgot
 """
 
 import logging
+import re
 from collections.abc import Collection, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -26,7 +27,7 @@ from dalle.serving.http.routes import (
     route_of,
 )
 from dalle.serving.http.sub_path import under_path
-from dalle.serving.http.visitors import address_of, network_of
+from dalle.serving.http.visitors import address_of, asking, network_of
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ FORWARDED = frozenset(
     (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port",
      b"x-forwarded-prefix", b"x-forwarded-proto", b"x-gradio-server")
 )  # fmt: skip
+# One part of a file. Gradio makes a 500 of anything else; every server may ignore it.
+RANGE = re.compile(rb"bytes=(?:([0-9]{1,15})-([0-9]{1,15})?|-[0-9]{1,15})")
 
 
 class Guard:
@@ -82,6 +85,8 @@ class Guard:
         visitor = network_of(address_of(scope, self._trusted_hops))
         if not self._trusted_hops:
             scope = without(scope, FORWARDED)
+        if not asks_for_one_part(scope):
+            scope = without(scope, {b"range"})
         scope = under_path(scope, self._trusted_hops > 0, self._root_path)
         scope = scope | {"client": (visitor, 0)}
         headers = Headers(scope=scope)
@@ -94,8 +99,9 @@ class Guard:
         body = CountedBody(receive, lambda piece: self._bytes.take(visitor, piece), form)
         answer.body = body
         try:
-            # Gradio would have rules of its own about other websites.
-            await self.app(without(scope, {b"origin"}), body, answer.send)
+            with asking(scope):
+                # Gradio would have rules of its own about other websites.
+                await self.app(without(scope, {b"origin"}), body, answer.send)
         except Exception as error:
             await answer.end_with(body.refusal or explain(error, answer), scope, receive)
         else:
@@ -212,3 +218,12 @@ def kind_of_body(headers: Headers) -> str:
 def without(scope: Scope, names: Collection[bytes]) -> Scope:
     """The request without the headers of these names."""
     return scope | {"headers": [pair for pair in scope["headers"] if pair[0] not in names]}
+
+
+def asks_for_one_part(scope: Scope) -> bool:
+    """Whether all that a request says of ranges is one part of a file that may be there."""
+    asked = [RANGE.fullmatch(value.strip()) for name, value in scope["headers"] if name == b"range"]
+    if len(asked) != 1 or asked[0] is None:
+        return False
+    first, last = asked[0].groups()
+    return last is None or int(first) <= int(last)

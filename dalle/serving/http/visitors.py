@@ -3,6 +3,9 @@
 Neither is ever logged.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from gradio.context import LocalContext
@@ -18,11 +21,27 @@ HOUSEHOLD = 64  # bits of an IPv6 address that a provider gives; the rest is the
 MEMBER = "ninefold.member"
 
 
+_asking: ContextVar[Scope] = ContextVar("asking")  # threads that answer a request have it too
+
+
+@contextmanager
+def asking(scope: Scope) -> Iterator[None]:
+    """While this request is answered, its visitor is the current one."""
+    token = _asking.set(scope)
+    try:
+        yield
+    finally:
+        _asking.reset(token)
+
+
 def current_visitor() -> Visitor | None:
-    """The visitor of the gradio event that is being answered; None outside of one."""
+    """The visitor of the gradio event or of the request that is being answered; None for neither.
+
+    Gradio answers events apart from requests, in the order of its own queue.
+    """
     event = LocalContext.request.get(None)
     request = getattr(event, "request", None)
-    return visitor_of(request.scope) if request else None
+    return visitor_of(request.scope if request else _asking.get({}))
 
 
 def visitor_of(scope: Scope) -> Visitor | None:

@@ -127,15 +127,9 @@ class PageController:
         """The model of a recipe, where it may be chosen here."""
         return self.engine.model_pool.offered(origin)
 
-    def show(
-        self,
-        result: Result,
-        key: str,
-        files: Mapping[int, bytes] | None = None,
-        keep_prompt: bool = False,
-    ) -> Run:
+    def show(self, result: Result, key: str, keep_prompt: bool = False) -> Run:
         """A finished run: its tiles, best first, and sentences about it."""
-        name = self.results.keep(result, dict(files or {}), keep_prompt)
+        name = self.results.keep(result, keep_prompt)
         kept = self.results.get(name)
         made, best = len(result.pictures) + len(result.rejected), len(result.pictures)
         summary = f"The best {best} of {made}." if result.rejected else ""
@@ -165,7 +159,7 @@ class PageController:
         return write_link(recipe, usual, pool.active.name if pool.active else "")
 
     def rank_again(self, name: str, text: str) -> Run:
-        """A result in the order of another text: the same pictures and files, new scores."""
+        """A result in the order of another text: the same pictures, new scores."""
         kept = self.results.get(name)
         pictures = [*kept.result.pictures, *kept.result.rejected]
         # By the model that drew them, or the scores could not be compared with those before.
@@ -183,7 +177,7 @@ class PageController:
         keep = len(best)
         result = replace(kept.result, pictures=ranked[:keep], rejected=ranked[keep:])
         summary = f"Sorted by “{text.strip()}”."
-        return self.show(result, "", kept.files, kept.keep_prompt) | {"summary": summary}
+        return self.show(result, "", kept.keep_prompt) | {"summary": summary}
 
     def compare(self, before: str, now: str, candidate: int) -> str:
         """Whether a picture made again is the one of an earlier result; empty if there is none."""

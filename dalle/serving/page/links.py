@@ -1,5 +1,6 @@
 """A recipe as a link, and back: a link, a file and an answer of the API tell the same things."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,9 @@ from dalle.knobs import Knob
 from dalle.serving.page.events.steps import read_steps, write_steps
 from dalle.settings import KNOBS, GenerationSettings, SettingsError, check_text
 
-MOST_TOLD = 40  # characters of a link's value that a sentence repeats
+# What a sentence repeats of a link, which anybody may have written: a name or a number, and never
+# a message to its reader.
+REPEATED = re.compile(r"(?=.{1,40}\Z)[\w.-]+(?:[/@:][\w.-]+){0,3}", re.ASCII)
 LONGEST = 2**17  # characters; two prompts and all changes, every letter escaped, fit
 CANDIDATE = Knob("candidate", int, None, "the number of a single candidate")
 # These must be the same for the same picture to the last bit; in words.
@@ -110,7 +113,7 @@ def read_query(query: str) -> Link:
 def tell_differences(origin: Mapping[str, str], here: Mapping[str, str]) -> str:
     """A sentence where another model, precision or machine drew it; empty where nothing differs."""
     other = [
-        f"{words} {_shorten(origin[name])} (here {here[name]})"
+        f"{_tell_other(words, origin[name])} (here {here[name]})"
         for name, words in ORIGIN.items()
         if origin.get(name) and here.get(name) and origin[name] != here[name]
     ]
@@ -119,8 +122,9 @@ def tell_differences(origin: Mapping[str, str], here: Mapping[str, str]) -> str:
     return f"It was drawn with {' and '.join(other)}, so pictures drawn here will differ from it."
 
 
-def _shorten(word: str) -> str:
-    return word if len(word) <= MOST_TOLD else f"{word[:MOST_TOLD]}…"
+def _tell_other(words: str, value: str) -> str:
+    """What it was drawn with; without the value where that is no name."""
+    return f"{words} {value}" if REPEATED.fullmatch(value) else f"another {words}"
 
 
 def _read(name: str, knob: Knob, text: str) -> Any:
@@ -128,7 +132,8 @@ def _read(name: str, knob: Knob, text: str) -> Any:
         return knob.parse(text)
     except ValueError as error:
         allowed = {int: "a whole number", bool: "true or false"}.get(knob.kind, "a number")
+        says = f"{name}={text}" if REPEATED.fullmatch(text) else f"something else as {name}"
         raise SettingsError(
-            f"The link says {name}={_shorten(text)}, and it must be {allowed}; mend the link, or "
-            f"leave {name} out of it."
+            f"The link says {says}, and it must be {allowed}; mend the link, or leave {name} out "
+            "of it."
         ) from error

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from dalle.engine.admission import BusyError
 from dalle.errors import DalleError
 from dalle.safety.provenance.marker import write_xmp
 from dalle.serving.encoded import encoded
@@ -71,6 +72,8 @@ def make_picture_routes(
         try:
             asked = request.path_params["name"], request.path_params["file"]
             content, kind = await run_in_threadpool(read_file, results, *asked)
+        except BusyError as error:
+            return told(503, str(error), error.retry_after)
         except DalleError:
             return told(404, GONE)
         return Response(content, media_type=kind, headers=PRIVATE)

@@ -4,7 +4,7 @@ Each is known by a name that cannot be guessed and that only its visitor is told
 """
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dalle.engine.bounded_store import BoundedStore
 from dalle.engine.result_cache import pixel_bytes
@@ -17,18 +17,15 @@ KEPT_MEGABYTES = 256
 
 @dataclass(frozen=True)
 class StoredResult:
-    """A result and its files; a file is made once, so that all its copies are the same bytes."""
+    """A result, and how its files are made."""
 
     result: Result
-    files: dict[int, bytes] = field(default_factory=dict)  # PNG, by candidate
     keep_prompt: bool = False  # in the files
     name: str = ""
 
     def png(self, picture: Picture) -> bytes:
-        """The file of one of the pictures: the only place where the page makes one."""
-        if picture.candidate not in self.files:
-            self.files[picture.candidate] = encoded.png(picture, keep_prompt=self.keep_prompt)
-        return self.files[picture.candidate]
+        """The file of one of the pictures: the only place where the page asks for one."""
+        return encoded.png(picture, keep_prompt=self.keep_prompt)
 
     def revealed(self, picture: Picture) -> bytes:
         """The file of a picture that is blurred, for a visitor who asks to see it."""
@@ -41,7 +38,7 @@ class StoredResult:
 
     @property
     def size(self) -> int:
-        """Bytes of its pixels; its files are a fraction of them."""
+        """Bytes of its pixels."""
         return pixel_bytes(self.result)
 
 
@@ -53,12 +50,10 @@ class ResultStore:
             megabytes * 2**20, lambda stored: stored.size
         )
 
-    def keep(
-        self, result: Result, files: dict[int, bytes] | None = None, keep_prompt: bool = False
-    ) -> str:
-        """Keeps a result and returns its name; `files` are those of its pictures made already."""
+    def keep(self, result: Result, keep_prompt: bool = False) -> str:
+        """Keeps a result and returns its name."""
         name = secrets.token_urlsafe(16)
-        self._results.put(name, StoredResult(result, dict(files or {}), keep_prompt, name))
+        self._results.put(name, StoredResult(result, keep_prompt, name))
         return name
 
     def get(self, name: str) -> StoredResult:

@@ -15,12 +15,11 @@ from dalle.text.heard.slips import Slips
 from dalle.text.heard.span import Span
 from dalle.text.heard.suggestions import suggest
 from dalle.text.heard.tables import STAND_INS, StandIn, read_plain_words, read_stand_ins
-from dalle.text.heard.tokens import Token, bare_key, singulars, tokenize
+from dalle.text.heard.tokens import Token, bare_key, phrases_at, singulars, tokenize
 from dalle.text.heard.world import World
 
 WORDS = "words.txt"  # every word of the captions, one a line
 ORDINARY = "ordinary-words.txt"  # English words that look like a slip for one of the world's
-LONGEST_PHRASE = 8  # words
 ENGLISH = frozenset(
     ("the", "with", "and", "of", "on", "at", "is", "his", "her", "wearing", "next", "a", "an")
 )
@@ -97,11 +96,13 @@ class Hearing:
         found = []
         at = 0
         while at < len(tokens):
-            size = next((n for n, key in _phrases(tokens, at) if key in self.languages.names), 0)
+            size = next((n for n, key in phrases_at(tokens, at) if key in self.languages.names), 0)
             if size:
                 key = " ".join(token.key for token in tokens[at : at + size])
                 if key not in self.world.phrases and key not in self.stand_ins:
                     found.append(key)
+            elif self._counts(tokens[at].key):
+                found.append(tokens[at].key)
             at += size or 1
         language = self.languages.guess(found)
         english = sum(
@@ -110,6 +111,12 @@ class Hearing:
             for token in tokens
         )
         return "" if english else language
+
+    def _counts(self, key: str) -> bool:
+        """Whether it is a number of another language, and no word of English that is known."""
+        known = (self.world.words, self.world.phrases, self.plain_words, self.stand_ins)
+        english = any(key in table for table in (*known, self.ordinary))
+        return self.languages.counts(key) and not english
 
     def _spans(self, tokens: Sequence[Token], language: str) -> Iterator[Span]:
         """The prompt in pieces: everywhere the longest phrase that is known."""
@@ -121,7 +128,8 @@ class Hearing:
 
     def _match(self, tokens: Sequence[Token], at: int, language: str) -> Span | None:
         small = self.languages.small_word(tokens[at].key, language)
-        for size, key in _phrases(tokens, at):
+        after = self.languages.small_word(tokens[at - 1].key, language) if at else None
+        for size, key in phrases_at(tokens, at):
             if size == 1 and small is not None:
                 return Span([tokens[at]], "plain", small)
             words = list(tokens[at : at + size])
@@ -129,6 +137,9 @@ class Hearing:
             if key.endswith("'s"):
                 forms.append((key[:-2], True))
             for form, possessive in forms:
+                if after and (found := self._name(form, language, own=True)):
+                    found.tokens = words  # "trois chats" are no chats
+                    return found
                 entry = self.world.phrases.get(form)
                 if entry and (entry.sort != "word" or size == 1):
                     plural = form in self.world.plurals
@@ -157,9 +168,10 @@ class Hearing:
                 return Span([], row.sort, phrase, several, beside=row.beside)
         return None
 
-    def _name(self, key: str, language: str) -> Span | None:
-        for number, form in enumerate((key, *singulars(key))):
-            phrase = self.languages.meaning(form, language)
+    def _name(self, key: str, language: str, own: bool = False) -> Span | None:
+        forms = (key, *singulars(key), *self.languages.singulars(key, language))
+        for number, form in enumerate(forms):
+            phrase = self.languages.meaning(form, language, own)
             if phrase and (language or not is_latin(form)):
                 several = self._plural(phrase)
                 return Span([], "name", several if number and several else phrase, several)
@@ -285,12 +297,3 @@ class Hearing:
         """Several of a thing; empty where a phrase is more than one thing's name."""
         entry = self.world.thing(phrase)
         return entry.plural if entry else ""
-
-
-def _phrases(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str]]:
-    """The phrases that begin at a word, the longest first: its number of words and its key."""
-    end = at + 1
-    while end < len(tokens) and end - at < LONGEST_PHRASE and tokens[end].joins:
-        end += 1
-    for stop in range(end, at, -1):
-        yield stop - at, " ".join(token.key for token in tokens[at:stop])

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
+from dalle.text.heard.numbers import NUMBERS
 from dalle.text.heard.tables import read_rows
 from dalle.text.heard.tokens import Token
 
@@ -15,6 +16,19 @@ LANGUAGES = (
     *("es", "pt", "fr", "de", "it", "ru", "ja", "zh", "ko", "hi", "pl", "nl", "uk", "vi", "th"),
     *("sv", "da", "nb", "fi", "hu", "et", "lt", "ms", "bn", "es-mx", "zh-hant"),
 )
+# Endings of several, and of one of them: enough for what stands after a number.
+PLURALS = {
+    "de": ("n ", "en ", "e ", "er ", "s "),
+    "nl": ("en ", "s ", "en e"),
+    "it": ("i o", "i e", "e a", "i a"),
+    "pl": (" a", "y ", "i ", "ów ", "y a", "i a", "e a"),
+    "ru": (" а", "и а", "ы а", "ы ", "и ", "а ", "ов ", "и ь"),
+    "uk": (" а", "и а", "и ", "ів ", "а ", "і а"),
+    "sv": ("ar ", "er ", "or a", "ar e"),
+    "da": ("er ", "e ", "r "),
+    "nb": ("er ", "r "),
+    "fi": ("a ", "ä ", "ta ", "tä "),
+}
 LONGEST = 12  # letters of a name in a script without spaces
 # Thai, kana, Han, Hangul with its particles.
 _UNSPACED = ((0x0E00, 0x0E7F), (0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7AF))
@@ -33,6 +47,10 @@ class Languages:
         self._order = {language: number for number, language in enumerate(order)}
         self.names = names
         self._small = small_words
+        self._counting: dict[str, list[str]] = defaultdict(list)  # languages by their numbers
+        for (language, word), english in small_words.items():
+            if english in NUMBERS:
+                self._counting[word].append(language)
 
     @classmethod
     def read(cls, folder: Path, columns: Sequence[str]) -> Self:
@@ -49,19 +67,34 @@ class Languages:
         }  # fmt: skip
         return cls(columns, dict(names), small)
 
+    def counts(self, word: str) -> bool:
+        """Whether it is a number in one of the languages."""
+        return word in self._counting
+
     def guess(self, spans: Iterable[str]) -> str:
-        """The language that has most of these names; of equals the one more people speak."""
-        votes = Counter(language for span in spans for language in self.names[span])
+        """The language with most of these words; of equals the one that more people speak."""
+        votes = Counter(
+            language
+            for span in spans
+            for language in {*self.names.get(span, ()), *self._counting.get(span, ())}
+        )
         if not votes:
             return ""
         return min(votes, key=lambda language: (-votes[language], self._order[language]))
 
-    def meaning(self, name: str, language: str) -> str | None:
-        """The English phrase; that of the language if it has one."""
+    def meaning(self, name: str, language: str, own: bool = False) -> str | None:
+        """The English phrase; that of the language if it has one, and `own` that alone."""
         meanings = self.names.get(name)
-        if not meanings:
+        if not meanings or (own and language not in meanings):
             return None
         return meanings.get(language) or meanings[min(meanings, key=self._order.__getitem__)]
+
+    def singulars(self, name: str, language: str) -> Iterator[str]:
+        """The names of one thing, of which a word may mean several in this language."""
+        for many, one in (ending.split(" ") for ending in PLURALS.get(language, ())):
+            form = name.removesuffix(many) + one
+            if name.endswith(many) and language in self.names.get(form, ()):
+                yield form
 
     def small_word(self, word: str, language: str) -> str | None:
         """The English of an article, a preposition or a number; empty for a thing without one."""

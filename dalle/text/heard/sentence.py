@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from dalle.text.heard.numbers import NUMBERS
+
 DETERMINERS = frozenset(
     ("a", "an", "the", "my", "your", "his", "her", "its", "our", "their")
 ) | frozenset(("this", "that", "these", "those", "some", "another", "every", "each", "any", "no"))
@@ -20,9 +22,7 @@ LOOSE = frozenset(
 # Between two nouns of which captions tell as two things: "a cat as a wizard".
 GUISE = frozenset(("as", "like"))
 FUNCTION = DETERMINERS | PLACED | JOINING
-NUMBERS = frozenset(("2", "3", "4", "5", "two", "three", "four", "five")) | frozenset(
-    ("several", "multiple", "many", "few", "some", "pair", "couple")
-)
+COUNTING = NUMBERS.keys() | {"several", "multiple", "many", "few", "some", "pair", "couple"}
 _VOWEL = re.compile(r"(?!uni|use|u-|one\b|ufo|euro)[aeiou]|hour", re.IGNORECASE)
 MOST_BETWEEN = 3  # words between an article and its noun
 
@@ -58,7 +58,7 @@ class Piece:
 
     @property
     def counts(self) -> bool:
-        return self.text.lower() in NUMBERS
+        return self.text.lower() in COUNTING
 
 
 class Sentence:

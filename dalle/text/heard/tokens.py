@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 # Letters and digits, with the vowel signs of Indic and Thai script, and apostrophes inside.
@@ -10,6 +10,7 @@ _MARKS = "\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f"
 _WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+(?:'(?:[^\W_]|[{_MARKS}])+)*")
 # Between words of one phrase: "spider-man", "mr. bean", "D & D", "kids' slide".
 _INSIDE_PHRASE = re.compile(r"['.]?[ \-&.]+")
+LONGEST_PHRASE = 8  # words
 _ARTICLE = re.compile(r"^(?:an?|the) ")
 
 
@@ -61,3 +62,12 @@ def singulars(key: str) -> Iterator[str]:
         yield key[:-2]
     if key.endswith("s") and not key.endswith(("ss", "us", "is")) and len(key) > 3:
         yield key[:-1]
+
+
+def phrases_at(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str]]:
+    """The phrases that begin at a word, the longest first: its number of words and its key."""
+    end = at + 1
+    while end < len(tokens) and end - at < LONGEST_PHRASE and tokens[end].joins:
+        end += 1
+    for stop in range(end, at, -1):
+        yield stop - at, " ".join(token.key for token in tokens[at:stop])

@@ -34,7 +34,7 @@ from tests.serving.api.calls import failure
         ({"top_k": 257}, "top_k is 257; it must be a whole number from 0 to 256."),
         ({"top_p": float("nan")}, "top_p is nan; it must be a number from 0.01 to 1."),
         ({"negative_prompt": 5}, "negative_prompt is 5; it must be text."),
-        ({"only": [1, 1]}, "only is [1, 1]; it must list candidate numbers from 0 to 63"),
+        ({"only": [1, 1]}, "only is [1, 1]; it must list candidate numbers from 0 to 143"),
     ],
     ids=lambda value: str(value)[:30],
 )

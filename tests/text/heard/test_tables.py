@@ -7,14 +7,16 @@ import pytest
 
 from dalle.safety.prompts.filter import PromptFilter
 from dalle.text.heard import Hearing
-from dalle.text.heard.sentence import DETERMINERS, NUMBERS, PLACED
+from dalle.text.heard.languages import LANGUAGES
+from dalle.text.heard.numbers import NUMBERS
+from dalle.text.heard.sentence import COUNTING, DETERMINERS, PLACED
 from dalle.text.heard.tables import SORTS, read_rows, read_stand_ins
 from dalle.text.heard.tokens import bare_key, key_of
 from tests.text.heard.conftest import NANO
 
 ROWS = list(read_stand_ins(NANO).values())
 # Words that may stand between what the world has names for.
-BETWEEN = DETERMINERS | NUMBERS | PLACED | {"and", "with", "riding", "wearing", "front", "of"}
+BETWEEN = DETERMINERS | COUNTING | PLACED | {"and", "with", "riding", "wearing", "front", "of"}
 PEOPLE = ("people", "faces", "body")
 FANTASY = (
     *("fairy", "vampire", "mermaid", "merman", "elf", "genie", "zombie", "troll", "bigfoot"),
@@ -106,3 +108,27 @@ def test_plain_words_are_in_their_normal_form(hearing):
     assert said == sorted(said)
     assert all(re.fullmatch(r"[a-z0-9']+", word) for word in said)
     assert not set(said) & set(hearing.stand_ins)
+
+
+# Their numbers come after the thing, or with a word of their own for what is counted.
+WITHOUT_NUMBERS = {"ja", "zh", "ko", "th", "zh-hant"}
+
+
+def test_the_other_languages_count_to_five_and_what_is_more_is_five():
+    rows = list(read_rows(NANO / "small-words.tsv", ("language", "word", "english")))
+    numbers = Counter(
+        (language, english)
+        for languages, _, english in rows
+        for language in languages.split()
+        if english in NUMBERS
+    )
+    for language in set(LANGUAGES) - WITHOUT_NUMBERS:
+        assert all(numbers[language, english] for english in ("two", "three")), language
+        # Fire is four in Danish, hat is six in Hungarian, and kuusi a spruce in Finnish.
+        assert numbers[language, "five"] >= 5, language
+
+
+def test_a_small_word_means_one_thing_in_a_language():
+    rows = read_rows(NANO / "small-words.tsv", ("language", "word", "english"))
+    said = Counter((language, row[1]) for row in rows for language in row[0].split())
+    assert [pair for pair, count in said.items() if count > 1] == []

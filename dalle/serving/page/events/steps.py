@@ -44,7 +44,10 @@ def _read(step: Any) -> Mapping[str, Any]:
     if not isinstance(knobs, dict) or not set(knobs) <= set(KNOBS):
         raise SettingsError(BROKEN)
     only = {} if candidate is None else {"only": (candidate,)}
-    GenerationSettings.of({}, knobs | only)
+    try:
+        GenerationSettings.of({}, knobs | only)
+    except SettingsError as error:  # its sentence repeats what anybody may have written
+        raise SettingsError(BROKEN) from error
     return {
         "edit": step["edit"],
         "prompt": check_text("prompt", step.get("prompt", "")),
