@@ -106,4 +106,4 @@ def choice_now(engine: Engine, here: Mapping[str, str]) -> list[Any]:
     told = f"Drawn with {escape(here['model'])} in {escape(here['precision'])}."
     if len(names) > 1:
         return [gr.Radio(choices=names, value=here["model"], visible=True), ""]
-    return [gr.Radio(value=None, visible=False), f'<p class="nf-small">{told}</p>']
+    return [gr.Radio(value=None, visible=False), f'<p class="nf-small" data-t>{told}</p>']

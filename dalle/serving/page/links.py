@@ -13,12 +13,12 @@ from dalle.settings import KNOBS, GenerationSettings, SettingsError, check_text
 MOST_TOLD = 40  # characters of a link's value that a sentence repeats
 LONGEST = 2**17  # characters; two prompts and all changes, every letter escaped, fit
 CANDIDATE = Knob("candidate", int, None, "the number of a single candidate")
-# These must be the same for the same picture to the last bit; in words.
+# These must be the same for the same picture to the last bit; the words tell that one is not.
 ORIGIN = {
-    "model": "model",
-    "revision": "revision",
-    "precision": "precision",
-    "machine": "kind of machine",
+    "model": "Another model drew it",
+    "revision": "Another revision of the model drew it",
+    "precision": "It was drawn in another precision",
+    "machine": "Another kind of machine drew it",
 }
 
 
@@ -108,15 +108,15 @@ def read_query(query: str) -> Link:
 
 
 def tell_differences(origin: Mapping[str, str], here: Mapping[str, str]) -> str:
-    """A sentence where another model, precision or machine drew it; empty where nothing differs."""
+    """Sentences where another model, precision or machine drew it; empty where nothing differs."""
     other = [
-        f"{words} {_shorten(origin[name])} (here {here[name]})"
+        f"{words}: {_shorten(origin[name])} (here {here[name]})."
         for name, words in ORIGIN.items()
         if origin.get(name) and here.get(name) and origin[name] != here[name]
     ]
     if not other:
         return ""
-    return f"It was drawn with {' and '.join(other)}, so pictures drawn here will differ from it."
+    return " ".join([*other, "Pictures drawn here will differ from it."])
 
 
 def _shorten(word: str) -> str:

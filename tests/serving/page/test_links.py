@@ -68,8 +68,8 @@ def test_differences_are_told():
     assert tell_differences(here, here) == ""
     origin = here | {"precision": "bfloat16", "machine": "tpu v5 lite"}
     assert tell_differences(origin, here) == (
-        "It was drawn with precision bfloat16 (here float32) and kind of machine tpu v5 lite "
-        "(here cpu x86_64), so pictures drawn here will differ from it."
+        "It was drawn in another precision: bfloat16 (here float32). Another kind of machine drew "
+        "it: tpu v5 lite (here cpu x86_64). Pictures drawn here will differ from it."
     )
 
 
@@ -83,4 +83,5 @@ def test_a_recipe_may_keep_its_prompt_to_itself():
 def test_a_strangers_words_are_cut():
     here = {"model": "nano", "revision": "abc"}
     told = tell_differences({"model": "x" * 500, "revision": "y" * 40}, here)
-    assert f"model {'x' * 40}… (here nano) and revision {'y' * 40} (here abc)" in told
+    assert f"drew it: {'x' * 40}… (here nano). " in told
+    assert f"drew it: {'y' * 40} (here abc). " in told

@@ -145,13 +145,13 @@ function failed({ run }) {
 }
 
 function example({ run }) {
-  const alt = `Nine pictures of: ${run.prompt}, drawn by AI`;
+  const alt = t("Nine pictures of: *, drawn by AI", run.prompt);
   return [h("img", { class: "nf-sheet", src: run.sheet, alt }), h("p", { class: "nf-small" }, t(run.note))];
 }
 
 // Somebody else's pictures, or an example: told apart from the visitor's own before anything else.
 function meanwhile({ run }) {
-  return [h("p", { class: "nf-borrowed" }, t(run.note)), h("img", { class: "nf-sheet", src: run.sheet, alt: run.alt })];
+  return [h("p", { class: "nf-borrowed" }, t(run.note)), h("img", { class: "nf-sheet", src: run.sheet, alt: t(run.alt) })];
 }
 
 function done(entry) {
@@ -206,7 +206,7 @@ function tileItem(entry, tile, at) {
       "aria-label": t(`Picture ${tile.place}`),
       click: () => enlarge(entry, at),
     },
-    tile.src ? h("img", { src: tile.src, alt: "" }) : h("span", { class: "nf-small" }, tile.reason),
+    tile.src ? h("img", { src: tile.src, alt: "" }) : h("span", { class: "nf-small" }, t(tile.reason)),
   );
   return h("li", null, button);
 }
