@@ -39,6 +39,7 @@ function goingOn(of, picture) {
 // Why nothing is drawn is told in the form that asked for it, and in the status line only without one.
 let sentFrom = null;
 hear("failed", (failure) => {
+  openLatest(); // the form may be in it
   if (!sentFrom?.offsetParent) return;
   failure.told = true;
   const line = h("p", { class: "nf-error" }, failure.line);
