@@ -78,7 +78,10 @@ function forget(key) {
 // are above it where an earlier picture was gone on with.
 function lookAtResult({ node }) {
   if (!lasting) return;
-  if (matchMedia("(min-width: 1000px)").matches) return node.scrollIntoView({ block: "nearest" });
+  if (matchMedia("(min-width: 1000px)").matches) {
+    if (node.getBoundingClientRect().top < 0) node.scrollIntoView({ block: "start" });
+    return;
+  }
   if (document.activeElement?.matches("textarea, input")) document.activeElement.blur();
   page.querySelector("#status").scrollIntoView({ block: "start" });
 }
