@@ -71,6 +71,19 @@ def test_axe_finds_nothing_and_nothing_sticks_out(visit, address, width, scheme)
     assert page.mistakes == []
 
 
+def test_a_fold_is_named_by_its_words_with_the_arrow_before_them(visit, quick_app):
+    page = visit(quick_app)
+    fold = page.view.get_by_role("button", name="Settings", exact=True)
+    words, arrow = (fold.locator("span").nth(at).bounding_box() for at in (0, 1))
+    assert arrow["x"] + arrow["width"] < words["x"] < arrow["x"] + 40
+    turned = "icon => new DOMMatrix(getComputedStyle(icon).transform).b"
+    assert fold.locator(".icon").evaluate(turned) == -1  # it points to the words
+    fold.click()
+    page.view.wait_for_function(
+        f"icon => ({turned})(icon) === 0", arg=fold.locator(".icon").element_handle()
+    )
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_sentence_over_the_page_can_be_read(visit, quick_app, scheme):
     page = visit(quick_app, color_scheme=scheme)
