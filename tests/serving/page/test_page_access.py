@@ -84,6 +84,12 @@ def test_a_fold_is_named_by_its_words_with_the_arrow_before_them(visit, quick_ap
     )
 
 
+def test_the_box_for_the_prompt_shows_the_focus_like_all_others(visit, quick_app):
+    page = visit(quick_app)
+    page.box.focus()
+    assert page.box.evaluate("box => getComputedStyle(box).outline").endswith("solid 3px")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_sentence_over_the_page_can_be_read(visit, quick_app, scheme):
     page = visit(quick_app, color_scheme=scheme)
