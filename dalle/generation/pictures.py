@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from dalle.generation.letters import fit_letters
 from dalle.generation.parallel import side_by_side
 
 NEUTRAL_GREY = 128
@@ -73,12 +74,13 @@ def make_grid(images: Sequence[Image.Image]) -> Image.Image:
 def make_sheet(images: Sequence[Image.Image], prompt: str, signature: str = "") -> Image.Image:
     """The pictures in a square, best first along the rows, with the prompt underneath.
 
-    `signature` is a last line in small letters: where the sheet comes from.
+    Letters that no font has are left out. `signature` is a last line in small letters: where the
+    sheet comes from.
     """
     grid = make_grid(images)
     width = max(grid.width, SHEET_SMALLEST)
-    font = ImageFont.load_default(SHEET_FONT_SIZE)
-    lines = wrap(prompt, font, width - 2 * SHEET_GAP)
+    words, font = fit_letters(prompt, SHEET_FONT_SIZE)
+    lines = wrap(words, font, width - 2 * SHEET_GAP)
     line_height = round(1.3 * SHEET_FONT_SIZE)
     below = len(lines) * line_height + (SIGNATURE_HEIGHT if signature else 0) + SHEET_GAP
     sheet = Image.new("RGB", (width, grid.height + below), PAPER)
@@ -88,9 +90,9 @@ def make_sheet(images: Sequence[Image.Image], prompt: str, signature: str = "") 
         middle = (width / 2, grid.height + (index + 0.5) * line_height)
         pen.text(middle, line, INK, font, anchor="mm")
     if signature:
-        small = ImageFont.load_default(SIGNATURE_FONT_SIZE)
+        told, small = fit_letters(signature, SIGNATURE_FONT_SIZE)
         foot = (width / 2, sheet.height - SHEET_GAP - SIGNATURE_HEIGHT / 2)
-        (line, *_) = wrap(signature, small, width - 2 * SHEET_GAP)
+        (line, *_) = wrap(told, small, width - 2 * SHEET_GAP)
         pen.text(foot, line, QUIET_INK, small, anchor="mm")
     return sheet
 
@@ -98,11 +100,10 @@ def make_sheet(images: Sequence[Image.Image], prompt: str, signature: str = "") 
 def wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     """The text in lines of at most `width` pixels and at most SHEET_LINES of them.
 
-    Words longer than a line are broken; unprintable characters become spaces.
+    Words longer than a line are broken.
     """
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
     lines = [""]
-    for word in printable.split():
+    for word in text.split():
         if lines[-1] and font.getlength(f"{lines[-1]} {word}") <= width:
             lines[-1] = f"{lines[-1]} {word}"
             continue

@@ -142,7 +142,7 @@ def test_a_link_selects_its_model_with_its_own_defaults(engine):
     assert model.value == "mini"
     assert "will differ" not in status["line"]
     *_, status, _ = restore_settings("prompt=a&model=giga", "link", controller, names, site)
-    assert "It was drawn with model giga (here nano)" in status["line"]
+    assert "Another model drew it: giga (here nano)." in status["line"]
 
 
 def test_the_sliders_follow_the_chosen_model(engine):
@@ -165,7 +165,9 @@ def test_a_line_is_shown_where_there_is_none():
     engine.wait_until_settled()
     model, line = choice_now(engine, {"model": "fake", "precision": "<b>"})
     assert (model.visible, model.value) == (False, None)
-    assert "Drawn with fake in &lt;b&gt;." in line
+    assert (
+        line == '<p class="nf-small" data-t>Drawn with fake in &lt;b&gt;.</p>'
+    )  # translated there
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,8 @@ class FakePipeline(EditingMethods):
         slow = any(slot.run.prompt.startswith("slowly") for slot in slots)
         for chunk in range(1, 5):
             time.sleep(self.seconds * (SLOW if slow else 1))
+            if any(slot.run.prompt == "slowly break" for slot in slots):
+                raise RuntimeError("secret detail")
             self.chunks += 1
             for slot in slots:
                 slot.codes = np.zeros((len(slot.candidates), chunk), np.int32)

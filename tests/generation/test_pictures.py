@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
+from dalle.generation.letters import fit_letters
 from dalle.generation.pictures import (
     SHEET_LINES,
     grey_out,
@@ -80,8 +81,8 @@ def test_the_prompt_is_printed_under_the_pictures() -> None:
     ids=["empty", "long", "one word", "scripts", "control", "surrogate", "unassigned"],
 )
 def test_any_prompt_fits_under_the_sheet(prompt: str) -> None:
-    font = ImageFont.load_default(20)
-    lines = wrap(prompt, font, 300)
+    words, font = fit_letters(prompt, 20)
+    lines = wrap(words, font, 300)
     assert len(lines) <= SHEET_LINES
     assert all(font.getlength(line) <= 300 for line in lines)
     make_sheet([Image.new("RGB", (32, 32))], prompt)

@@ -1,7 +1,7 @@
 """A picture to go on with: its pixels at the model's size, and the codes of a square of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,9 +86,16 @@ def check_picture(picture: Any) -> None:
 def open_original(pipeline: "Pipeline", picture: Picture | Image.Image) -> Original:
     """A picture of ours with its codes, drawn again if need be; any other one as it looks.
 
-    DalleError where it can't be used, or the picture check hides it.
+    An enlarged one is as large as the model's again. DalleError where a picture can't be used, or
+    the picture check hides it.
     """
-    return _of_ours(pipeline, picture) or foreign(pipeline, _plain(picture))
+    found = _of_ours(pipeline, picture)
+    if found is None:
+        return foreign(pipeline, _plain(picture))
+    if min(found.pixels.shape[:2]) == Grid.of(pipeline.image_tokenizer).resolution:
+        return found
+    pixels = _fit(pipeline, Image.fromarray(found.pixels))
+    return replace(found, pixels=pixels, codes=None, place=(0, 0))
 
 
 def open_as_it_is(pipeline: "Pipeline", picture: Picture | Image.Image) -> Source:
@@ -122,13 +129,17 @@ def _plain(picture: Picture | Image.Image) -> Image.Image:
 
 def foreign(pipeline: "Pipeline", image: Image.Image) -> Original:
     """A picture that the model did not draw, as large as its square; nothing of its file stays."""
-    grid = Grid.of(pipeline.image_tokenizer)
     _require_size(image)
+    pixels = _fit(pipeline, image)
+    return Original(pixels, verdict=_check(pipeline, Image.fromarray(pixels)))
+
+
+def _fit(pipeline: "Pipeline", image: Image.Image) -> np.ndarray:
+    """[H, W, 3] uint8: the shorter side is the model's, and cells fit into both."""
+    grid = Grid.of(pipeline.image_tokenizer)
     scale = grid.side / min(image.size)  # cells a pixel
     size = tuple(grid.cell * max(grid.side, round(scale * length)) for length in image.size)
-    image = Image.fromarray(np.asarray(image.convert("RGB").resize(size, Image.Resampling.LANCZOS)))
-    verdict = _check(pipeline, image)
-    return Original(np.asarray(image), verdict=verdict)
+    return np.asarray(image.convert("RGB").resize(size, Image.Resampling.LANCZOS))
 
 
 def middle_square(pixels: np.ndarray, grid: Grid) -> tuple[int, int]:

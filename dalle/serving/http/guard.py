@@ -6,6 +6,7 @@ It stands in app_kwargs["middleware"] of launch(). Addresses are used and forgot
 import logging
 import re
 from collections.abc import Collection, Sequence
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dalle.engine.messages import DISK_FULL, NO_MEMORY, is_disk_full, is_out_of_memory
 from dalle.serving.http.bodies import MAX_BODY, CountedBody, told, too_long
 from dalle.serving.http.gradio_faults import describe_fault
+from dalle.serving.http.nothing_here import answer_nothing_here
 from dalle.serving.http.origins import Origins
 from dalle.serving.http.rates import RateLimit
 from dalle.serving.http.routes import (
@@ -119,7 +121,8 @@ class Guard:
             )
         signs_in = path in self._sign_in
         if not (signs_in or may_be_asked_for(path, self._routes)):
-            return told(404, "There is nothing at this address.")
+            root = scope.get("root_path") or urlsplit(self._root_path).path
+            return answer_nothing_here(headers, root)
         if method not in METHODS:
             return told(405, "This method is not known here; GET and POST are.")
         if method not in ("GET", "HEAD") and not self._origins.may_call(headers):

@@ -32,11 +32,13 @@ def add_knobs(defaults: Mapping[str, Any]) -> dict[str, gr.components.Component]
 
 
 def collect(names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
-    """The knobs out of their controls; SettingsError for a seed that is no number."""
+    """The knobs out of their controls; SettingsError for a seed that is no such number."""
     chosen = {name: value for name, value in zip(names, values, strict=True) if value is not None}
     text = str(chosen.get("seed", "")).strip()
-    if text and not (text.isascii() and text.isdecimal()):
-        low, high = LIMITS["seed"]
+    low, high = LIMITS["seed"]
+    # Digits by the thousand are no number that Python reads.
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(high))
+    if text and not (is_number and low <= int(text) <= high):
         raise SettingsError(
             f"The seed is {text[:20]!r}; it must be a whole number from {low} to {high}, or empty."
         )
@@ -106,4 +108,4 @@ def choice_now(engine: Engine, here: Mapping[str, str]) -> list[Any]:
     told = f"Drawn with {escape(here['model'])} in {escape(here['precision'])}."
     if len(names) > 1:
         return [gr.Radio(choices=names, value=here["model"], visible=True), ""]
-    return [gr.Radio(value=None, visible=False), f'<p class="nf-small">{told}</p>']
+    return [gr.Radio(value=None, visible=False), f'<p class="nf-small" data-t>{told}</p>']

@@ -104,6 +104,7 @@ class Run(TypedDict, total=False):
     suggested: str  # a prompt to start from, of the model's findings in it
     read: str  # and that of the model's own version of it
     sheet: str  # the address of an example
+    gaps: bool  # whether that has white gaps between nine pictures
     alt: str
     note: str
 

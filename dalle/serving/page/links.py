@@ -16,12 +16,12 @@ from dalle.settings import KNOBS, GenerationSettings, SettingsError, check_text
 REPEATED = re.compile(r"(?=.{1,40}\Z)[\w.-]+(?:[/@:][\w.-]+){0,3}", re.ASCII)
 LONGEST = 2**17  # characters; two prompts and all changes, every letter escaped, fit
 CANDIDATE = Knob("candidate", int, None, "the number of a single candidate")
-# These must be the same for the same picture to the last bit; in words.
+# These must be the same for the same picture to the last bit; the words tell that one is not.
 ORIGIN = {
-    "model": "model",
-    "revision": "revision",
-    "precision": "precision",
-    "machine": "kind of machine",
+    "model": "Another model drew it",
+    "revision": "Another revision of the model drew it",
+    "precision": "It was drawn in another precision",
+    "machine": "Another kind of machine drew it",
 }
 
 
@@ -111,20 +111,20 @@ def read_query(query: str) -> Link:
 
 
 def tell_differences(origin: Mapping[str, str], here: Mapping[str, str]) -> str:
-    """A sentence where another model, precision or machine drew it; empty where nothing differs."""
+    """Sentences where another model, precision or machine drew it; empty where nothing differs."""
     other = [
-        f"{_tell_other(words, origin[name])} (here {here[name]})"
+        f"{words}: {_repeat(origin[name])} (here {here[name]})."
         for name, words in ORIGIN.items()
         if origin.get(name) and here.get(name) and origin[name] != here[name]
     ]
     if not other:
         return ""
-    return f"It was drawn with {' and '.join(other)}, so pictures drawn here will differ from it."
+    return " ".join([*other, "Pictures drawn here will differ from it."])
 
 
-def _tell_other(words: str, value: str) -> str:
-    """What it was drawn with; without the value where that is no name."""
-    return f"{words} {value}" if REPEATED.fullmatch(value) else f"another {words}"
+def _repeat(value: str) -> str:
+    """A name as it is; nothing of any other words."""
+    return value if REPEATED.fullmatch(value) else "…"
 
 
 def _read(name: str, knob: Knob, text: str) -> Any:
@@ -132,8 +132,7 @@ def _read(name: str, knob: Knob, text: str) -> Any:
         return knob.parse(text)
     except ValueError as error:
         allowed = {int: "a whole number", bool: "true or false"}.get(knob.kind, "a number")
-        says = f"{name}={text}" if REPEATED.fullmatch(text) else f"something else as {name}"
         raise SettingsError(
-            f"The link says {says}, and it must be {allowed}; mend the link, or leave {name} out "
-            "of it."
+            f"The link says {name}={_repeat(text)}, and it must be {allowed}; mend the "
+            f"link, or leave {name} out of it."
         ) from error

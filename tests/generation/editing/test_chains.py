@@ -9,6 +9,7 @@ from PIL import Image
 from dalle.errors import DalleError
 from dalle.generation.editing.alteration import Read, alteration_of
 from dalle.generation.editing.chain import MOST_STEPS, unroll
+from dalle.generation.editing.original import open_original
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.result import Picture, Preview, Result
 from dalle.safety.provenance.watermark import PUBLIC_KEY, detect
@@ -36,6 +37,20 @@ def test_a_larger_picture_has_the_same_look(pipeline: Pipeline, picture: Picture
     assert larger.recipe["edited_from"] == picture.recipe
     assert larger.recipe["edit"] == {"kind": "enlarge", "times": 4}
     assert (larger.seed, larger.candidate) == (picture.seed, picture.candidate)
+
+
+def test_an_enlarged_picture_goes_on_at_the_models_size(
+    pipeline: Pipeline, picture: Picture
+) -> None:
+    larger = pipeline.enlarge(picture, 2).pictures[0]
+    original = open_original(pipeline, larger)
+    assert original.pixels.shape == (SIDE, SIDE, 3)
+    assert original.recipe["edit"] == {"kind": "enlarge", "times": 2}  # so that a link can tell it
+    grown = pipeline.extend(larger, "right", candidates=9, seed=1).pictures[0]
+    assert grown.image.size == (SIDE + SIDE // 2, SIDE)
+    # The whole picture, not a square out of its middle.
+    again = np.asarray(larger.image.resize((SIDE, SIDE), Image.Resampling.LANCZOS), np.float32)
+    assert np.corrcoef(original.pixels.ravel(), again.ravel())[0, 1] > 0.99
 
 
 def test_a_file_of_ours_is_enlarged_without_its_old_mark(

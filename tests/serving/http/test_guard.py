@@ -94,6 +94,29 @@ def test_every_route_that_it_is_given_may_be_asked_for():
     assert status("POST", "/new/a", routes=[route], times=3, rate="2/minute") == 429
 
 
+@pytest.mark.parametrize(
+    ("more", "home"),
+    [
+        ({}, "/"),
+        ({"root_path": "/pictures/"}, "/pictures/"),
+        ({"hops": 1, "headers": {"X-Forwarded-Prefix": "/a&b"}}, "/a&amp;b/"),
+    ],
+)
+def test_where_nothing_is_a_browser_is_shown_the_way_home(more: dict, home: str):
+    more["headers"] = more.get("headers", {}) | {"Accept": "text/html,*/*;q=0.8"}
+    [answer] = ask("GET", "/nothing", **more)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert f'<a href="{home}">' in answer.text
+    assert answer.headers["vary"] == "Accept"
+
+
+def test_where_nothing_is_a_program_is_told_in_json():
+    [answer] = ask("GET", "/nothing")
+    assert answer.status_code == 404
+    assert answer.json() == {"detail": "There is nothing at this address."}
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "", "application/x-www-form-urlencoded", "a/b"])
 def test_json_alone_is_read(kind: str):
     [answer] = ask(headers={"Content-Type": kind}, content=b"{}")

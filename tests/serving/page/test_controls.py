@@ -2,8 +2,8 @@
 
 import pytest
 
-from dalle.serving.page.controls import SLIDERS, add_knobs, shown, useful_range
-from dalle.settings import KNOBS
+from dalle.serving.page.controls import SLIDERS, add_knobs, collect, shown, useful_range
+from dalle.settings import KNOBS, SettingsError
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,14 @@ def test_a_value_outside_widens_its_slider():
 def test_a_value_outside_is_left_to_the_sentence_of_an_order():
     controls = add_knobs({"temperature": 0.4})
     assert all(controls[name].preprocess(10_000) == 10_000 for name in SLIDERS)
+
+
+@pytest.mark.parametrize("seed", ["my number", "-1", "1.5", "99999999999", "9" * 5000, "٣"])
+def test_a_seed_that_cannot_be_is_a_sentence(seed):
+    with pytest.raises(SettingsError, match=r"The seed is .*; it must be a whole number from 0 to"):
+        collect(["seed"], [seed])
+
+
+@pytest.mark.parametrize(("seed", "number"), [("7", 7), (" 4294967295 ", 2**32 - 1), ("", None)])
+def test_a_seed_is_read(seed, number):
+    assert collect(["seed"], [seed]) == {"seed": number}

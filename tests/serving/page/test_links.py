@@ -71,8 +71,8 @@ def test_differences_are_told():
     assert tell_differences(here, here) == ""
     origin = here | {"precision": "bfloat16", "machine": "tpu v5 lite"}
     assert tell_differences(origin, here) == (
-        "It was drawn with precision bfloat16 (here float32) and another kind of machine "
-        "(here cpu x86_64), so pictures drawn here will differ from it."
+        "It was drawn in another precision: bfloat16 (here float32). Another kind of machine drew "
+        "it: … (here cpu x86_64). Pictures drawn here will differ from it."
     )
 
 
@@ -90,13 +90,13 @@ def test_a_strangers_words_are_not_repeated(words):
     here = {"model": "nano", "machine": "cpu x86_64"}
     told = tell_differences({"model": words, "machine": words}, here)
     assert told == (
-        "It was drawn with another model (here nano) and another kind of machine (here cpu "
-        "x86_64), so pictures drawn here will differ from it."
+        "Another model drew it: … (here nano). Another kind of machine drew it: … (here cpu "
+        "x86_64). Pictures drawn here will differ from it."
     )
     for name in ("seed", "top_p", "candidate"):
         with pytest.raises(SettingsError) as refused:
             read_query(urlencode({name: f"{words} 1"}))
-        assert str(refused.value).startswith(f"The link says something else as {name}, and it mus")
+        assert str(refused.value).startswith(f"The link says {name}=…, and it must be")
     changes = json.dumps([{"edit": {}, "knobs": {"seed": f"{words} 1"}}])
     with pytest.raises(SettingsError, match="The link tells of changes that can't be read"):
         read_query(urlencode({"then": changes}))
@@ -106,6 +106,6 @@ def test_a_strangers_words_are_not_repeated(words):
     "name", ["mini", "random:mini", "dalle-mini/dalle-mini", "a/b@" + "0" * 7, "y" * 40]
 )
 def test_the_name_of_a_model_is_told(name):
-    assert f"drawn with model {name} (here nano)" in tell_differences(
+    assert f"Another model drew it: {name} (here nano)." in tell_differences(
         {"model": name}, {"model": "nano"}
     )

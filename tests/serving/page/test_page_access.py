@@ -1,9 +1,13 @@
 """The page for everyone: axe-core, targets, widths, both themes, and pictures of it to look at."""
 
+import io
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 
 from tests.serving.conftest import ROOT
 
@@ -65,6 +69,59 @@ def test_axe_finds_nothing_and_nothing_sticks_out(visit, address, width, scheme)
     assert page.view.evaluate("document.documentElement.scrollWidth") <= width
     assert page.view.evaluate(TARGETS) == []
     assert page.mistakes == []
+
+
+def test_a_fold_is_named_by_its_words_with_the_arrow_before_them(visit, quick_app):
+    page = visit(quick_app)
+    fold = page.view.get_by_role("button", name="Settings", exact=True)
+    words, arrow = (fold.locator("span").nth(at).bounding_box() for at in (0, 1))
+    assert arrow["x"] + arrow["width"] < words["x"] < arrow["x"] + 40
+    turned = "icon => new DOMMatrix(getComputedStyle(icon).transform).b"
+    assert fold.locator(".icon").evaluate(turned) == -1  # it points to the words
+    fold.click()
+    page.view.wait_for_function(
+        f"icon => ({turned})(icon) === 0", arg=fold.locator(".icon").element_handle()
+    )
+
+
+def test_the_box_for_the_prompt_shows_the_focus_like_all_others(visit, quick_app):
+    page = visit(quick_app)
+    page.box.focus()
+    assert page.box.evaluate("box => getComputedStyle(box).outline").endswith("solid 3px")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_sentence_over_the_page_can_be_read(visit, quick_app, scheme):
+    page = visit(quick_app, color_scheme=scheme)
+    page.generate("a cat")
+    page.press("Copy link")
+    page.view.locator(".nf-note:not(:empty)").wait_for()
+    assert violations(page) == []
+    ink, paper = page.view.locator(".nf-note").evaluate(
+        "note => [getComputedStyle(note).color, getComputedStyle(note).backgroundColor]"
+    )
+    assert abs(lightness(ink) - lightness(paper)) > 0.6
+
+
+def lightness(colour: str) -> float:
+    """Of "rgb(1, 2, 3)": from 0, black, to 1."""
+    return sum(map(int, re.findall(r"\d+", colour)[:3])) / 765
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_gaps_of_an_example_are_those_of_the_page(visit, quick_app, scheme):
+    page = visit(quick_app, color_scheme=scheme)
+    page.view.locator(".nf-examples button").first.click()
+    sheet = page.view.locator(".nf-run .nf-sheet")
+    sheet.wait_for()
+    page.view.wait_for_function("() => document.querySelector('.nf-run .nf-sheet').complete")
+    box = sheet.bounding_box()
+    assert box["width"] == pytest.approx(box["height"], abs=1)
+    shot = np.asarray(Image.open(io.BytesIO(sheet.screenshot())).convert("L"), int)
+    paper = 255 if scheme == "light" else 0
+    for middle in (396, 788):  # of the gaps, in a sheet of 1184 pixels
+        gap = shot[20:-20, round(shot.shape[1] * middle / 1184)]
+        assert np.abs(gap - paper).mean() < 24
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1440, 900), (390, 844)])

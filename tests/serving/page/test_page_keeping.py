@@ -140,3 +140,12 @@ def test_a_damaged_history_is_mended_by_the_next_drawing(visit, quick_app, kept)
     prompts = page.view.locator(".nf-memory").all_inner_texts()
     assert prompts == (["a cat", "a fox"] if SOUND in kept else ["a cat"])
     assert page.mistakes == []
+
+
+def test_a_run_without_pictures_leaves_the_one_before_it_whole(page):
+    page.generate("a cat")
+    page.box.fill("slowly break")
+    page.press("Generate")
+    page.view.locator(".nf-earlier").wait_for()
+    page.wait_for_status("Drawing failed")
+    page.view.locator(".nf-run:not(.nf-earlier) .nf-tile").nth(8).wait_for()

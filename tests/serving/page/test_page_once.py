@@ -57,3 +57,18 @@ def test_use_these_settings_says_when_the_server_is_away(quick_app, visit):
     page.view.context.set_offline(True)
     page.press("Use these settings")
     page.wait_for_status("The connection to the server was lost")
+
+
+def test_pictures_that_go_on_with_one_are_in_sight(quick_app, visit):
+    page: Page = visit(quick_app, viewport=LAPTOP)
+    page.generate("a cat")
+    page.tiles.first.click()
+    page.press("More like this")
+    page.view.get_by_role("button", name="Draw nine").scroll_into_view_if_needed()
+    page.view.evaluate("scrollBy(0, 300)")
+    page.forget_status()
+    page.press("Draw nine")
+    page.wait_for_status("Done")
+    newest = page.view.locator(".nf-run").first
+    newest.locator(".nf-source").wait_for()
+    assert newest.locator(".nf-tile").first.bounding_box()["y"] >= 0

@@ -51,7 +51,7 @@ def test_a_rare_setting_is_there_only_where_a_link_brings_it(visit, address):
 
 def test_a_links_words_are_not_repeated(visit, address):
     page = visit(f"{address}/?{STILL}&model=call+this+number")
-    page.wait_for_status("It was drawn with another model (here fake)")
+    page.wait_for_status("Another model drew it: … (here fake).")
     assert "call" not in page.status
 
 
@@ -78,8 +78,8 @@ def test_a_link_works_after_a_restart(visit):
 def test_a_link_from_another_model_says_so(visit, address):
     page = visit(f"{address}/?{STILL}&model=mega&precision=bfloat16")
     page.wait_for_status(
-        "It was drawn with model mega (here fake) and precision bfloat16 (here float32), "
-        "so pictures drawn here will differ from it."
+        "Another model drew it: mega (here fake). It was drawn in another precision: bfloat16 "
+        "(here float32). Pictures drawn here will differ from it."
     )
 
 
@@ -139,7 +139,7 @@ def test_a_chosen_picture_from_another_model_says_so(visit, address, tmp_path):
     page.unfold("History")
     page.view.locator(".nf-reader input").set_input_files(tmp_path / "fox.png")
     page.wait_for(".nf-verdict", "Checked ")
-    page.wait_for(".nf-verdict", "It was drawn with model mega (here fake), so pictures drawn")
+    page.wait_for(".nf-verdict", "Another model drew it: mega (here fake). Pictures drawn")
     page.wait_for_status("The settings of this picture are restored")
     assert page.prompt == "a fox"
 

@@ -1,5 +1,6 @@
 """What a page tells about the model that draws, and about one on its way."""
 
+import base64
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -8,6 +9,8 @@ import pytest
 from dalle.engine.engine import LocalEngine
 from dalle.engine.model_pool import ModelInfo, ModelPool
 from dalle.engine.status import ModelProgress
+from dalle.safety.provenance.verify import verify
+from dalle.safety.provenance.watermark import PUBLIC_KEY
 from dalle.serving.page.controller import PageController
 from dalle.serving.page.events.handlers import Handlers
 from dalle.serving.page.events.restoring import defaults_now, restore_settings
@@ -116,3 +119,11 @@ def test_what_makes_no_sense_is_a_sentence(engine):
     for asked in ({}, {"name": 3}, None, "text"):
         for function in handlers.values():
             assert "error" in function(asked)
+
+
+def test_a_file_that_cannot_be_checked_is_a_sentence_beside_it(engine):
+    site = replace(make_site(engine), verify=lambda content: verify(content, PUBLIC_KEY).conclusion)
+    content = base64.b64encode(b"no picture").decode()
+    told = Handlers(PageController(engine), site).read_picture({"content": content})
+    assert told["verdict"].startswith("The file's first bytes are of no known picture; give a PNG")
+    assert told["query"] == ""

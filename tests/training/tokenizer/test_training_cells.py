@@ -19,6 +19,7 @@ from dalle.training.scenes.places import render_ground
 from dalle.training.tokenizer import decoder as things
 from dalle.training.tokenizer import filters, finisher, parts
 from dalle.training.tokenizer import reader as vqgan
+from dalle.training.tokenizer.changed_codes import change_cells
 from tests.training.conftest import CELLS, losses
 
 

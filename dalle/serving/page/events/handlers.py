@@ -151,9 +151,10 @@ class Handlers:
 
     def read_picture(self, asked: Asked) -> dict[str, str]:
         """Reads a file: whether it was made here, and the settings that remake it."""
-        content = decode_upload(asked["content"])
-        verdict = self.site.verify(content) if self.site.verify else ""
+        verdict = ""
         try:
+            content = decode_upload(asked["content"])
+            verdict = self.site.verify(content) if self.site.verify else ""
             query = write_query(read_recipe(content), run=False)
             if not query:
                 raise DalleError(OF_FOREIGN)

@@ -76,7 +76,8 @@ def _values(
 def show_example(example: Example, model: str) -> tuple[Status, Run]:
     """The status line and the run of a sheet that was drawn before."""
     note = f"An example, drawn by {model} with seed {SEED}. Press Generate for your own nine."
-    return _show(f"example {example.name}", example.prompt, example.large, note)
+    line, run = _show(f"example {example.name}", example.prompt, example.large, note)
+    return line, run | {"gaps": True}
 
 
 def show_pick(pick: Pick) -> tuple[Status, Run]:

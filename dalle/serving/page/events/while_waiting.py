@@ -32,7 +32,7 @@ def _show_example(example: Example) -> Run:
     note = f"While you wait: an example, not drawn for you but for “{example.prompt}”."
     alt = "Pictures drawn by AI before"
     run: Run = {"key": KEY, "stamp": note, "state": KEY, "note": note}
-    return run | {"sheet": example.small, "alt": alt}
+    return run | {"sheet": example.small, "alt": alt, "gaps": True}
 
 
 def _telling_words(text: str) -> set[str]:

@@ -80,9 +80,9 @@ def write_rows(rows: Iterable[tuple[str, str]]) -> str:
 def write_notice(model: str, warnings: Iterable[str] = ()) -> str:
     """The notice beside the pictures, with a link to the model's card, in HTML."""
     card = model_card(model)
+    told = ["Drawn by AI. Not a photo, not evidence.", *warnings]
+    sentences = " ".join(f"<span data-t>{escape(one)}</span>" for one in told)
     return (
-        '<p class="nf-notice" role="note">'
-        "<span data-t>Drawn by AI. Not a photo, not evidence.</span> "
-        f"{escape(' '.join(warnings))} "
+        f'<p class="nf-notice" role="note">{sentences} '
         f'<a href="{escape(card)}" target="_blank" rel="noopener" data-t>About the model</a></p>'
     )

@@ -13,9 +13,11 @@ import gradio as gr
 FOLDER = Path(__file__).with_name("languages")
 ENGLISH = "en"
 
-# Sentences of the server that the page shows.
+# Sentences of the server that the page shows; answers.py has more.
 LINES = (
     "Ready when you are.",
+    "Drawn by AI. Not a photo, not evidence.",
+    "Pictures drawn by AI before",
     "Starting …",
     "Drawing",
     "Drawing: #%",
@@ -65,7 +67,6 @@ LINES = (
     "The settings of this picture are restored; the next pictures take a new seed.",
     "The settings of this result are restored; the next pictures take a new seed.",
     "The settings of this history are restored; the next pictures take a new seed.",
-    "It was drawn with *, so pictures drawn here will differ from it.",
     "Candidate # made again, alone: the same picture, pixel by pixel.",
     "Candidate # made again, alone: it came out different.",
     "An example, drawn by * with seed #.",
@@ -95,7 +96,11 @@ LINES = (
 def read_tables() -> dict[str, dict[str, str]]:
     """The sentences of every language but English, by their keys."""
     paths = sorted(FOLDER.glob("*.json"))
-    return {path.stem: json.loads(path.read_text("utf-8")) for path in paths}
+    return {path.stem: _read(path) | _read(FOLDER / "answers" / path.name) for path in paths}
+
+
+def _read(path: Path) -> dict[str, str]:
+    return json.loads(path.read_text("utf-8"))
 
 
 def all_tables() -> gr.I18n:

@@ -1,6 +1,7 @@
 """The page in six languages: no sentence is missing, and none is left over."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from dalle.engine.messages import tell
 from dalle.engine.status import QueueStatus
 from dalle.safety.prompts.filter import Decision
 from dalle.safety.prompts.rules import CATEGORIES
+from dalle.safety.reports import CATEGORIES as CATEGORIES_OF_REPORTS
 from dalle.serving.page.controller import describe_wait, refuse, summarise
 from dalle.serving.page.controls import ABOUT_MODEL, SLIDERS, sentence
 from dalle.serving.page.events.restoring import show_example
 from dalle.serving.page.examples import Example
-from dalle.serving.page.links import tell_differences
+from dalle.serving.page.links import ORIGIN, tell_differences
 from dalle.serving.page.theme import STATIC
+from dalle.serving.page.words.answers import ANSWERS
 from dalle.serving.page.words.known_words import KnownWords
 from dalle.serving.page.words.languages import LINES, read_tables
 from dalle.serving.page.words.model_notes import EMBEDDED, PUBLISHED
@@ -29,9 +32,12 @@ MARKED = re.compile(r"\bdata-t>\s*([^<{]+?)\s*<")
 SAID = re.compile(r'\b(?:say|_fold)\(\s*"([^"]+)"')
 
 
-def keys() -> set[str]:
+@cache
+def keys() -> frozenset[str]:
     """Every sentence that is shown in the browser's language."""
-    found = set(LINES) | {ABOUT_MODEL, EMBEDDED.tagline, PUBLISHED.tagline}
+    found = {*LINES, *ANSWERS, ABOUT_MODEL, *CATEGORIES_OF_REPORTS.values()}
+    for model in (EMBEDDED, PUBLISHED):
+        found |= {model.tagline, model.can, model.cannot}
     for name in SLIDERS:
         found |= {KNOBS[name].label, sentence(KNOBS[name])}
     for path in STATIC.rglob("*.js"):
@@ -43,7 +49,7 @@ def keys() -> set[str]:
     for path in (ROOT / "dalle" / "serving" / "page").rglob("*.py"):
         text = path.read_text("utf-8")
         found |= set(SAID.findall(text)) | set(MARKED.findall(re.sub(r'"\s*\n\s*"', "", text)))
-    return found
+    return frozenset(found)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -85,7 +91,7 @@ def said() -> list[str]:
         describe_wait(QueueStatus(0, None, False), None, "mini")["line"],
         summarise(runs)["line"],
         summarise(runs[:1])["line"],
-        tell_differences({"model": "mini"}, {"model": "nano"}),
+        *(tell_differences({name: "a"}, {name: "b"}) for name in ORIGIN),
         str(tell(RuntimeError("secret"))),
         show_example(Example("a cat", Path("a.webp"), b""), "nano")[1]["note"],
     ]

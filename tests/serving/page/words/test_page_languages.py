@@ -57,5 +57,33 @@ def test_the_status_line_is_in_the_language(visit, quick_app, prompt, sentence):
 def test_a_restored_link_is_told_in_the_language(visit, quick_app):
     page = visit(f"{quick_app}/?prompt=a+cat&seed=1&run=0&model=mega", locale="de")
     page.wait_for_status(
-        "Die Einstellungen dieses Links sind übernommen; drücke Zeichnen. Gezeichnet mit model mega"
+        "Die Einstellungen dieses Links sind übernommen; drücke Zeichnen. Ein anderes Modell "
+        "hat es gezeichnet: mega (hier fake). Hier gezeichnete Bilder werden anders aussehen."
     )
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("seed=abc", "Im Link steht seed=abc, und es muss eine ganze Zahl sein; bessere ihn aus,"),
+        ("candidates=999", "candidates ist 999; es muss eine ganze Zahl von 9 bis 64 sein"),
+    ],
+)
+def test_a_link_with_a_wrong_value_is_told_in_the_language(visit, quick_app, query, sentence):
+    page = visit(f"{quick_app}/?prompt=a+cat&{query}", locale="de")
+    page.wait_for_status(sentence)
+
+
+def test_a_file_that_is_no_picture_is_told_in_the_language(visit, quick_app, tmp_path):
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    page = visit(quick_app, locale="de")
+    page.unfold("Verlauf")
+    page.view.locator(".nf-reader input").set_input_files(tmp_path / "no.png")
+    page.wait_for(".nf-verdict", "Die Datei beginnt nicht wie ein bekanntes Bild; gib ein PNG-")
+
+
+def test_what_it_can_draw_is_told_in_the_language(visit, quick_app):
+    page = visit(quick_app, locale="de")
+    page.unfold("Was es zeichnen kann")
+    assert page.view.locator(".nf-can").inner_text().startswith("Dieses Modell wurde mit 15 Mill")
+    assert page.view.locator(".nf-cannot").inner_text().startswith("Gesichter, Hände")

@@ -1,7 +1,9 @@
-// Gradio's folds, mended for screen readers: they do not say whether they are open.
+// Gradio's folds, mended for screen readers: they do not say whether they are open, and read out
+// their arrow.
 function mend() {
   for (const button of page.querySelectorAll(".gr-accordion > button")) {
     button.setAttribute("aria-expanded", button.classList.contains("open"));
+    button.querySelector(".icon")?.setAttribute("aria-hidden", "true");
   }
   for (const node of page.querySelectorAll("[data-t]")) {
     node.removeAttribute("data-t");

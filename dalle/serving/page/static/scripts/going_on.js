@@ -39,6 +39,7 @@ function goingOn(of, picture) {
 // Why nothing is drawn is told in the form that asked for it, and in the status line only without one.
 let sentFrom = null;
 hear("failed", (failure) => {
+  openLatest(); // the form may be in it
   if (!sentFrom?.offsetParent) return;
   failure.told = true;
   const line = h("p", { class: "nf-error" }, failure.line);
@@ -143,7 +144,7 @@ function original({ run }) {
   const figure = (src, words) => h("figure", null, h("img", { src, alt: words }), h("figcaption", null, words));
   const read = square ? t("As the model reads it") : t("Its middle, as the model reads it");
   const pair = h("div", { class: "nf-pair" }, figure(run.src, t("Your picture")), run.read ? figure(run.read, read) : null);
-  const notes = (run.notes ?? []).map((note) => h("p", { class: "nf-small" }, note));
+  const notes = (run.notes ?? []).map((note) => h("p", { class: "nf-small" }, t(note)));
   const use = () => {
     fill(run.suggested);
     promptBox().focus();

@@ -98,7 +98,7 @@ function details({ tiles }, tile) {
 
 // Blurred until the visitor asks for it; not there at all when the server keeps it back.
 function largePicture(run, tile) {
-  if (!tile.src) return h("p", { class: "nf-kept-back" }, tile.reason);
+  if (!tile.src) return h("p", { class: "nf-kept-back" }, t(tile.reason));
   const image = h("img", { src: tile.src, alt: t(tile.alt), "data-look": tile.look });
   if (tile.look !== "blur") return image;
   const reveal = async () => {
@@ -109,12 +109,12 @@ function largePicture(run, tile) {
     button.remove();
   };
   const button = h("button", { type: "button", class: "nf-action", click: reveal }, t("Show it"));
-  return h("div", { class: "nf-covered" }, image, h("p", { class: "nf-small" }, tile.reason), button);
+  return h("div", { class: "nf-covered" }, image, h("p", { class: "nf-small" }, t(tile.reason)), button);
 }
 
 // Only what is ticked leaves the visitor's screen.
 function reportForm(run, tile) {
-  const options = Object.entries(props.categories).map(([value, words]) => h("option", { value }, words));
+  const options = Object.entries(props.categories).map(([value, words]) => h("option", { value }, t(words)));
   const category = h("select", { class: "nf-field" }, options);
   const note = h("input", { class: "nf-field", type: "text", maxlength: 500 });
   const tick = (words) => {
@@ -135,7 +135,7 @@ function reportForm(run, tile) {
     });
     if (!thanks) return;
     form.remove();
-    say(thanks);
+    say(t(thanks));
   };
   const form = h(
     "form",

@@ -45,7 +45,7 @@ function put(run, above = null) {
   if (old) old.node.replaceWith(entry.node);
   else if (above) above.after(entry.node);
   else root.prepend(entry.node);
-  if (!old && ["waiting", "original"].includes(run.state) && !above) lookAtResult();
+  if (!old && ["waiting", "original"].includes(run.state) && !above) lookAtResult(entry);
   if (run.state !== "done") return;
   forgetTheSame(entry);
   if (run.tiles.length === 1) enlarge(entry, 0);
@@ -74,9 +74,14 @@ function forget(key) {
   sections.delete(key);
 }
 
-// On a phone the pictures are below the fold, and the keyboard covers them.
-function lookAtResult() {
-  if (!lasting || matchMedia("(min-width: 1000px)").matches) return;
+// On a phone the pictures are below the fold, and the keyboard covers them. On a wide screen they
+// are above it where an earlier picture was gone on with.
+function lookAtResult({ node }) {
+  if (!lasting) return;
+  if (matchMedia("(min-width: 1000px)").matches) {
+    if (node.getBoundingClientRect().top < 0) node.scrollIntoView({ block: "start" });
+    return;
+  }
   if (document.activeElement?.matches("textarea, input")) document.activeElement.blur();
   page.querySelector("#status").scrollIntoView({ block: "start" });
 }
@@ -145,13 +150,17 @@ function failed({ run }) {
 }
 
 function example({ run }) {
-  const alt = `Nine pictures of: ${run.prompt}, drawn by AI`;
-  return [h("img", { class: "nf-sheet", src: run.sheet, alt }), h("p", { class: "nf-small" }, t(run.note))];
+  const alt = t("Nine pictures of: *, drawn by AI", run.prompt);
+  return [h("img", { class: sheetClass(run), src: run.sheet, alt }), h("p", { class: "nf-small" }, t(run.note))];
 }
 
 // Somebody else's pictures, or an example: told apart from the visitor's own before anything else.
 function meanwhile({ run }) {
-  return [h("p", { class: "nf-borrowed" }, t(run.note)), h("img", { class: "nf-sheet", src: run.sheet, alt: run.alt })];
+  return [h("p", { class: "nf-borrowed" }, t(run.note)), h("img", { class: sheetClass(run), src: run.sheet, alt: t(run.alt) })];
+}
+
+function sheetClass({ gaps }) {
+  return gaps ? "nf-sheet nf-gaps" : "nf-sheet";
 }
 
 function done(entry) {
@@ -206,7 +215,7 @@ function tileItem(entry, tile, at) {
       "aria-label": t(`Picture ${tile.place}`),
       click: () => enlarge(entry, at),
     },
-    tile.src ? h("img", { src: tile.src, alt: "" }) : h("span", { class: "nf-small" }, tile.reason),
+    tile.src ? h("img", { src: tile.src, alt: "" }) : h("span", { class: "nf-small" }, t(tile.reason)),
   );
   return h("li", null, button);
 }
@@ -234,7 +243,16 @@ hear("state", (state) => {
     if (entry.run.state === "waiting") forget(key);
     if (entry.run.state === "preview") entry.over = true;
   }
+  openLatest();
 });
+
+// Where nothing came of a run, the one before it is whole again.
+function openLatest() {
+  const entries = inOrder();
+  const last = entries.find(({ run }) => run.state === "done");
+  const small = ({ node, run }) => node.classList.contains("nf-earlier") || run.state === "waiting";
+  if (entries.every(small)) last?.node.classList.remove("nf-earlier");
+}
 
 // A picture of the history or of the favourites is brought into sight, or put on the board.
 hear("look", ({ run }) => {

@@ -1,8 +1,8 @@
 // What the model can draw and what it can't, with prompts to try.
 function show() {
   const { can = "", cannot = "", chips = [] } = props.value ?? {};
-  element.querySelector(".nf-can").textContent = can;
-  element.querySelector(".nf-cannot").textContent = cannot;
+  element.querySelector(".nf-can").textContent = t(can);
+  element.querySelector(".nf-cannot").textContent = t(cannot);
   const buttons = chips.map((prompt) => {
     const query = new URLSearchParams({ prompt }).toString();
     const click = () => trigger("restore", { query, source: "chip" });

@@ -6,7 +6,7 @@ function shelf(kind, title, entries) {
     "ul",
     { class: "nf-few" },
     entries.map(({ prompt, thumbnail }, index) => {
-      const image = h("img", { src: thumbnail, alt: "", loading: "lazy" });
+      const image = h("img", { src: thumbnail, alt: "", loading: "lazy", class: kind === "examples" && "nf-gaps" });
       const click = () => trigger("pick", { index, kind });
       return h("li", null, h("button", { type: "button", click }, image, h("span", null, prompt)));
     }),
