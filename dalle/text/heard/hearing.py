@@ -9,8 +9,9 @@ from typing import Self
 from dalle.text.heard.cleaning import clean
 from dalle.text.heard.heard import Heard, Substitution
 from dalle.text.heard.languages import LANGUAGES, Languages, is_latin
+from dalle.text.heard.piece import FUNCTION, PLACED
 from dalle.text.heard.qualifying import SOMEBODY, qualify
-from dalle.text.heard.sentence import FUNCTION, PLACED, Sentence
+from dalle.text.heard.sentence import Sentence
 from dalle.text.heard.slips import Slips
 from dalle.text.heard.span import Span
 from dalle.text.heard.suggestions import suggest
@@ -59,8 +60,7 @@ class Hearing:
         spans = list(self._spans(tokens, self._language(tokens)))
         qualify(spans, self.world)
         self._weigh(spans)
-        sentence, substitutions = Sentence(), {}
-        somebody = False
+        sentence, substitutions, somebody = Sentence(self.world.foods), {}, False
         for span in spans:
             phrase = self._tell(span, sentence, somebody)
             if phrase and span.sort != "plain":
@@ -240,7 +240,8 @@ class Hearing:
             single = ""
             if span.sort == "thing" and span.phrase == span.entry.plural:
                 single = span.entry.phrase
-            sentence.keep(said, span.gap, role, span.phrase, single)
+            article = self.world.article(said) if role == "noun" else ""
+            sentence.keep(said, span.gap, role, span.phrase, single, article)
             if span.possessive:
                 sentence.possess()
             if span.sort in ("word", "size", "colour"):

@@ -1,78 +1,40 @@
 """Builds the sentence that the model reads: some words kept, some replaced, some set aside."""
 
 import re
-from dataclasses import dataclass
 
-from dalle.text.heard.numbers import NUMBERS
+from dalle.text.heard.piece import JOINING, PLACED, Piece
+from dalle.text.heard.relations import relate
 
-DETERMINERS = frozenset(
-    ("a", "an", "the", "my", "your", "his", "her", "its", "our", "their")
-) | frozenset(("this", "that", "these", "those", "some", "another", "every", "each", "any", "no"))
-PLACED = frozenset(
-    ("in", "at", "on", "to", "inside", "outside", "near", "through", "around", "across", "into")
-) | frozenset(("within", "from", "by", "towards", "onto", "over"))
-JOINING = frozenset(
-    ("and", "or", "but", "with", "of", "for", "as", "like", "than", "while", "if", "plus")
-)
-BESIDE = frozenset(("above", "below", "behind", "beside", "next", "under"))
 # Between two nouns, where the word before it was set aside: "a rose [given] to a wolf".
 LOOSE = frozenset(
     ("to", "for", "from", "of", "like", "as", "than", "into", "through", "across", "around")
 ) | frozenset(("at", "towards", "within", "outside", "while", "but", "or", "plus"))
 # Between two nouns of which captions tell as two things: "a cat as a wizard".
 GUISE = frozenset(("as", "like"))
-FUNCTION = DETERMINERS | PLACED | JOINING
-COUNTING = NUMBERS.keys() | {"several", "multiple", "many", "few", "some", "pair", "couple"}
 _VOWEL = re.compile(r"(?!uni|use|u-|one\b|ufo|euro)[aeiou]|hour", re.IGNORECASE)
 MOST_BETWEEN = 3  # words between an article and its noun
-
-
-@dataclass(eq=False)
-class Piece:
-    """Some words of the sentence; a hole where words were set aside."""
-
-    text: str
-    role: str  # noun, adjective, look, function, comma, hole, word
-    gap: str = " "
-    changed: bool = False
-    single: str = ""  # of a plural: one of them, with its article
-    article: str = ""  # of a thing whose text has none
-
-    @property
-    def determines(self) -> bool:
-        return self.text.lower() in DETERMINERS
-
-    @property
-    def relates(self) -> bool:
-        """Whether it tells how the noun before it is to the one after it."""
-        return self.role == "word" and (self.text.endswith("ing") or self.text.lower() in BESIDE)
-
-    @property
-    def leads_on(self) -> bool:
-        """Whether it says nothing without the noun after it."""
-        return self.role in ("function", "adjective") or self.relates or self.counts
-
-    @property
-    def begins_noun(self) -> bool:
-        return self.determines or self.counts or self.role in ("noun", "adjective")
-
-    @property
-    def counts(self) -> bool:
-        return self.text.lower() in COUNTING
 
 
 class Sentence:
     """Pieces in order; `text` is the unchanged prompt where nothing was replaced."""
 
-    def __init__(self) -> None:
+    def __init__(self, foods: frozenset[str]) -> None:
         self.pieces: list[Piece] = []
+        self._foods = foods  # phrases of things that are eaten
 
-    def keep(self, text: str, gap: str, role: str, phrase: str = "", single: str = "") -> None:
-        """Words as they were typed; `phrase` has the article of a noun, `single` one of several."""
+    def keep(
+        self,
+        text: str,
+        gap: str,
+        role: str,
+        phrase: str = "",
+        single: str = "",
+        article: str = "",
+    ) -> None:
+        """Words as they were typed: of a noun its phrase, `single` for one of several, and the
+        article that it has by this name."""
         self._part(gap)
         last = self._noun
-        # "playing cards" are a joker card: several may go by the name of one.
-        article = "" if text.endswith("s") else "".join(re.findall(r"^an? ", phrase))
         if role == "noun" and last and not text.lower().startswith("the "):
             if last.changed and last.text == phrase:  # "McDonald's burger"
                 return
@@ -80,6 +42,7 @@ class Sentence:
                 self._add(last)
                 text, article = article + text, ""
         piece = Piece(text, role, "-" if gap == "-" else " ", single=single, article=article)
+        piece.thing = single or phrase
         self.pieces.append(piece)
 
     def _add(self, first: Piece) -> None:
@@ -110,7 +73,8 @@ class Sentence:
         self._part(gap)
         if role == "noun":
             phrase = self._fit(phrase, plural)
-        self.pieces.append(Piece(phrase, role, " ", changed=True, single=single))
+        thing = single or phrase
+        self.pieces.append(Piece(phrase, role, " ", changed=True, single=single, thing=thing))
 
     def possess(self) -> None:
         """Lets the last noun own the next one, which is drawn beside it."""
@@ -161,7 +125,8 @@ class Sentence:
 
     @property
     def changed(self) -> bool:
-        return any(piece.changed or piece.text.lower() in GUISE for piece in self.pieces)
+        pieces = [*self.pieces, *self._tidy()]
+        return any(piece.changed or piece.text.lower() in GUISE for piece in pieces)
 
     @property
     def text(self) -> str:
@@ -209,6 +174,7 @@ class Sentence:
         while kept and kept[-1].role == "comma":
             kept.pop()
         if sum(piece.role == "noun" for piece in kept) > 1:
+            kept = relate(kept, self._foods)
             _count_once(kept)
         return kept
 

@@ -77,6 +77,11 @@ class World:
         return {entry: row for row, entry in enumerate(things)}
 
     @cached_property
+    def foods(self) -> frozenset[str]:
+        """The phrases of all things that are eaten."""
+        return frozenset(entry.phrase for entry in self.entries if entry.group == "food")
+
+    @cached_property
     def colours(self) -> dict[str, Entry]:
         """All colours by their names; some are names of things too, such as an orange."""
         entries = [entry for entry in self.entries if entry.sort == "colour"]
@@ -93,6 +98,13 @@ class World:
             return [phrase]
         parts = phrase.split(" and ")
         return parts if all(self.thing(part) for part in parts) else [phrase]
+
+    def article(self, name: str) -> str:
+        """The article of a thing by one of its names; empty for "pizza" or "playing cards"."""
+        entry, name = self.phrases[bare_key(name)], name.lower()
+        phrases = [entry.phrase.lower(), *entry.names]
+        articles = ("",) if name in phrases else ("a ", "an ")
+        return next((article for article in articles if f"{article}{name}" in phrases), "")
 
     def thing(self, phrase: str) -> Entry | None:
         """The thing that a phrase names, with or without its article."""

@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from dalle.text.heard import Hearing
+from dalle.text.heard.relations import BACKS, HATS, WEARERS
 from dalle.text.heard.suggestions import PROMPTS
 from dalle.text.heard.tables import read_rows
-from dalle.training.scenes.captions import RELATIONS, Captioner, Subject
+from dalle.training.scenes import layouts
+from dalle.training.scenes.captions import Captioner, Subject
 from dalle.training.scenes.colours import COLOURS
 from dalle.training.scenes.dice import Dice
+from dalle.training.scenes.layouts import LAYOUTS
 from dalle.training.scenes.looks import LOOKS
 from dalle.training.scenes.places import PLACES
 from dalle.training.scenes.vocabulary import read_kinds
@@ -29,10 +32,10 @@ from dalle.training.scenes.vocabulary import read_kinds
         ("a woman with red hair", "a woman"),
         ("a pack of wolves ordering takeaway", "a wolf and a takeout box"),
         ("a dozen donuts on parole", "five donuts"),
-        ("multiple eyeballs in a jar", "three eyes in a jar"),
+        ("multiple eyeballs in a jar", "three eyes and a jar"),
         ("a fish driving a taxi", "a fish and a car and a taxi"),
         ("a dozen", "five"),
-        ("my dog as a pirate", "dog and a sailor"),
+        ("my dog as a pirate", "a dog and a sailor"),
         ("a pirate", "a sailor and a galleon"),
         ("a bride and groom with a dog", "a bride and groom with a dog"),
         ("a dog dressed like a chef", "a dog and a chef"),
@@ -41,13 +44,25 @@ from dalle.training.scenes.vocabulary import read_kinds
         ("cat sushi", "a cat and sushi"),
         ("a shark cat hybrid", "a shark and a cat"),
         ("three cat astronauts", "a cat and three astronauts"),
-        ("cat, dog", "cat, dog"),
+        ("cat, dog", "a cat and a dog"),
+        ("cat, dog, fox", "a cat, a dog, a fox"),
         ("a cat's crown", "a cat and a crown"),
+        ("a whale in a teacup", "a whale and a teacup"),
+        ("a car wearing a crown", "a car and a crown"),
+        ("owl in a crown", "an owl in a crown"),
+        ("a penguin wearing sunglasses", "a penguin and sunglasses"),
+        ("dog eating pizza", "a dog eating pizza"),
+        ("a dog eating a rocket", "a dog and a rocket"),
+        ("a fox behind a spoon", "a fox and a spoon"),
+        ("a castle behind a fox", "a castle behind a fox"),
+        ("a fox in front of a big spoon", "a fox and a big spoon"),
+        ("cat in a box in the snow", "a cat and a box in the snow"),
+        ("Hulk knitting a sweater", "an ogre and a ball of yarn and a T-shirt"),
         ("the queen's corgi", "the queen and a dog"),
         ("an orange cat and a lime", "an orange cat and a lime"),
         ("a baby elephant", "a small elephant"),
         ("a baby and an elephant", "a baby and an elephant"),
-        ("Joe Biden eating ice cream", "an old man eating ice cream"),
+        ("Joe Biden eating ice cream", "an old man eating an ice cream"),
         ("pride of minister", "pride of minister"),
         ("three lawyers in the jungle", "three judges in the forest"),
         ("Sonic the Hedgehog", "a blue hedgehog"),
@@ -145,6 +160,17 @@ def test_nothing_is_heard_for_being_written_alike(hearing, word):
     assert not hearing._slips.nearest(word)
 
 
+@pytest.mark.parametrize(("phrases", "kinds"), [(HATS, layouts.HATS), (BACKS, layouts.BACKS)])
+def test_the_things_of_a_relation_are_those_of_training(phrases, kinds):
+    assert phrases == {kind.phrase for kind in read_kinds() if kind.id in kinds}
+
+
+def test_whole_animals_wear_hats_as_their_faces_do(hearing):
+    trained = {kind.phrase for kind in read_kinds() if kind.id in layouts.WEARERS}
+    assert trained <= WEARERS
+    assert {f"{phrase} face" for phrase in WEARERS - trained} <= trained
+
+
 def captions(count: int) -> list[str]:
     """Sentences in the grammar of training, without its drawings."""
     kinds = read_kinds()
@@ -152,9 +178,10 @@ def captions(count: int) -> list[str]:
     for number in range(count):
         dice = Dice(7, number)
         captioner = Captioner(dice, say_colours=True)
-        relation = dice.pick(tuple(RELATIONS))
-        places = 1 + max(int(c) for form in RELATIONS[relation] for c in form if c.isdigit())
-        subjects = tuple(Subject(dice.pick(kinds)) for _ in range(places))
+        layout = dice.pick([layout for layout in LAYOUTS.values() if layout.relation])
+        relation = layout.relation
+        fitting = ([kind for kind in kinds if fits(kind)] for fits in layout.roles)
+        subjects = tuple(Subject(dice.pick(each)) for each in fitting)
         ground = dice.pick((*COLOURS, *PLACES))
         look = dice.pick(tuple(LOOKS)) if dice.chance(0.3) else None
         made.append(captioner.caption(captioner.related(relation, subjects), ground, "3d", look))

@@ -9,7 +9,7 @@ from dalle.safety.prompts.filter import PromptFilter
 from dalle.text.heard import Hearing
 from dalle.text.heard.languages import LANGUAGES
 from dalle.text.heard.numbers import NUMBERS
-from dalle.text.heard.sentence import COUNTING, DETERMINERS, PLACED
+from dalle.text.heard.piece import COUNTING, DETERMINERS, PLACED
 from dalle.text.heard.tables import SORTS, read_rows, read_stand_ins
 from dalle.text.heard.tokens import bare_key, key_of
 from tests.text.heard.conftest import NANO
