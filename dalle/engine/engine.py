@@ -161,7 +161,7 @@ class LocalEngine:
         kind = AlterRequest if immediate else GenerateRequest
         numbers = (settings or order.settings({})).candidate_numbers
         request = kind(
-            slots=1 if immediate else slots_of(len(numbers)),
+            slots=order.alteration.slots if immediate else slots_of(len(numbers)),
             came=time.monotonic(),
             model=order.model,
             order=order,

@@ -146,10 +146,24 @@ def complete(order: Order, pipeline: Pipeline, judged: bool = False) -> Generati
 class AlterRequest(OrderRequest):
     """A picture to enlarge or to read: nothing is sampled."""
 
-    def answer(self, pipeline: Pipeline) -> Result:
-        """The result, which is kept for the cache."""
+    done: int = 0  # slots of its work
+    steps: Iterator[Result | None] | None = None  # what is left of it
+    pipeline: Pipeline | None = None  # that began it
+
+    @property
+    def pending(self) -> int:
+        return max(1, self.order.alteration.slots - self.done)
+
+    def answer(self, pipeline: Pipeline, slots: int) -> Result | None:
+        """The work of so many slots; the result, kept for the cache, after the last of all."""
         alteration: Immediate = self.order.alteration
-        self.result = alteration.answer(pipeline)
+        if self.pipeline is not pipeline:  # anew where another model draws by now
+            self.pipeline, self.steps, self.done = pipeline, alteration.steps(pipeline), 0
+        for _ in range(slots):
+            self.done += 1
+            self.result = next(self.steps)
+            if self.result or self.abandoned:
+                break
         return self.result
 
 
@@ -159,7 +173,7 @@ class RankRequest(Request):
 
     order: RankOrder | None = None
 
-    def answer(self, pipeline: Pipeline) -> list[float]:
+    def answer(self, pipeline: Pipeline, slots: int) -> list[float]:
         """The scores."""
         order = self.order
         return pipeline.score(order.images, order.prompt, order.log_likelihoods)

@@ -15,6 +15,7 @@ from dalle.errors import DalleError
 from dalle.generation.batch import SLOTS
 
 MOST_PIXELS = 64_000_000  # of pictures that wait to be gone on with
+PARTS = 4  # of them; a visitor may have one
 
 
 class Scheduler:
@@ -88,12 +89,19 @@ class Scheduler:
         alike = [other for other in self._queue if other.member == request.member]
         if len(alike) > size + 1:
             return refuse(self._throughput, waiting=len(alike) - 1)
-        if request.pixels and sum(other.pixels for other in alike) > MOST_PIXELS:
+        if request.pixels and self._holds_too_much(request, alike):
             return refuse(self._throughput, pictures=True)
         seconds = self._estimate(request)
         if seconds is not None and seconds > allowed:
             return refuse(self._throughput, seconds=seconds, allowed=allowed)
         return None
+
+    def _holds_too_much(self, request: Request, alike: list[Request]) -> bool:
+        """Whether there are too many pictures with its own, of all or of its visitor."""
+        own = [other.pixels for other in alike if other.visitor == request.visitor]
+        everybody = sum(other.pixels for other in alike)
+        # One alone is never too much.
+        return everybody > MOST_PIXELS or (len(own) > 1 and sum(own) > MOST_PIXELS // PARTS)
 
     def _estimate(self, request: Request) -> float | None:
         """Seconds until the first batch of a request in the queue begins."""

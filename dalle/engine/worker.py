@@ -28,9 +28,9 @@ class Worker:
 
     def run_batch(self, pipeline: Pipeline, shares: Sequence[Share]) -> None:
         """Generates the slots and answers the requests; the scheduler keeps unfinished ones."""
-        for request, _ in shares:
+        for request, count in shares:
             if isinstance(request, RankRequest | AlterRequest):
-                self._answer(pipeline, request)
+                self._answer(pipeline, request, count)
         shares = [
             share
             for share in shares
@@ -45,9 +45,11 @@ class Worker:
             self._recover(pipeline, shares, error)
         self._metrics.batch(sum(count for _, count in shares), time.monotonic() - started)
 
-    def _answer(self, pipeline: Pipeline, request: RankRequest | AlterRequest) -> None:
+    def _answer(self, pipeline: Pipeline, request: RankRequest | AlterRequest, slots: int) -> None:
         try:
-            request.end(request.answer(pipeline))
+            answer = request.answer(pipeline, slots)
+            if answer is not None:
+                request.end(answer)
         except Exception as error:
             self._fail(request, error)
 

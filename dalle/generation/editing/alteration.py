@@ -3,7 +3,7 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 from dalle.generation.editing.change import Change
 from dalle.generation.editing.edit import edit
-from dalle.generation.editing.enlarge import check_times, enlarge
+from dalle.generation.editing.enlarge import check_times, enlarge, slots_of
 from dalle.generation.editing.extend import check_side, extend
 from dalle.generation.editing.grid import mask_pixels
 from dalle.generation.editing.original import Original, check_picture
@@ -75,9 +75,19 @@ class Resampled(Alteration):
 class Immediate(Alteration):
     """An alteration of which there is one answer, and nothing to sample."""
 
+    @property
+    def slots(self) -> int:
+        """The slots of a batch that take as long."""
+        return 1
+
     @abstractmethod
+    def steps(self, pipeline: "Pipeline") -> Iterator[Result | None]:
+        """The result, of one picture, and None before it after the work of a slot."""
+
     def answer(self, pipeline: "Pipeline") -> Result:
-        """The result, of one picture."""
+        """The result at once."""
+        *_, result = self.steps(pipeline)
+        return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,15 +169,19 @@ class Enlarge(Immediate):
     def wishes(self) -> list[Any]:
         return [self.times]
 
-    def answer(self, pipeline: "Pipeline") -> Result:
+    @property
+    def slots(self) -> int:
+        return slots_of(self.times, self.image)
+
+    def steps(self, pipeline: "Pipeline") -> Iterator[Result | None]:
         return enlarge(pipeline, self.picture, self.times)
 
 
 class Read(Immediate):
     """The picture as the model's image encoder reads it."""
 
-    def answer(self, pipeline: "Pipeline") -> Result:
-        return read_back(pipeline, self.picture)
+    def steps(self, pipeline: "Pipeline") -> Iterator[Result | None]:
+        yield read_back(pipeline, self.picture)
 
 
 KINDS: Mapping[str, type[Alteration]] = {

@@ -26,7 +26,7 @@ from dalle.serving.api.endpoints import (
     told_to_the_caller,
 )
 from dalle.serving.api.files import link
-from dalle.serving.api.incoming import MAX_MEGABYTES, naming, read_content
+from dalle.serving.api.incoming import MAX_MEGABYTES, naming, read_content, turn_to_decode
 from dalle.serving.http.visitors import current_visitor
 
 Parameters = dict[str, inspect.Parameter]
@@ -96,7 +96,9 @@ def make_endpoint(
             prompt = asked.get("prompt", "")
             # Cheap checks come before the picture is decoded.
             Order.parse(prompt or "a picture", **given)
-            order = Order.parse(prompt, alteration=make(**asked), **given)
+            with turn_to_decode():
+                alteration = make(**asked)
+            order = Order.parse(prompt, alteration=alteration, **given)
             for frame in engine.generate(order, visitor=current_visitor()):
                 yield answer_enlarged(frame) if make is make_enlarge else answer(frame)
 

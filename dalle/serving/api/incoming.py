@@ -16,6 +16,8 @@ from dalle.errors import DalleError
 from dalle.safety.file_decoder import decode
 from dalle.serving.api.descriptions import MAX_RANKED
 from dalle.serving.http.budget import Budget
+from dalle.serving.http.turns import Turns
+from dalle.serving.http.visitors import current_visitor
 from dalle.settings import SettingsError
 
 FILE_ROUTE = "/gradio_api/file="
@@ -23,13 +25,33 @@ MAX_MEGABYTES = 4
 SQUARE = 512  # pixels a side that are kept of a picture; CLIP looks at 96 to 336
 MOST_OF_A_CALL = 64_000_000  # pixels, before they are shrunk
 MOST_HELD = 64_000_000  # pixels of all calls that wait, after it
+MOST_OF_ONE = MOST_HELD // 3  # of those of a visitor; a call may hold 17 million
+AT_ONCE = 2  # files that are decoded side by side
+EACH = 8  # that a visitor may have, those that wait among them
 
 
 def too_many() -> DalleError:
     return DalleError("Too many pictures are waiting to be ranked; try it again in a minute.")
 
 
-_all = Budget(MOST_HELD, too_many)
+_all = Budget(MOST_HELD, too_many, MOST_OF_ONE)
+_decoding = Turns(AT_ONCE, EACH)
+
+
+@contextmanager
+def turn_to_decode(turns: Turns = _decoding) -> Iterator[None]:
+    """While a program's files are decoded; BusyError where too many of its visitor's wait.
+
+    Else a hundred files of one visitor would stand before those of everybody else.
+    """
+    with turns.take(name_of_visitor()):
+        yield
+
+
+def name_of_visitor() -> str:
+    """The line of who asks."""
+    visitor = current_visitor()
+    return visitor.line if visitor else ""
 
 
 @contextmanager
@@ -46,22 +68,24 @@ def incoming_pictures(pictures: Any, held: Budget = _all) -> Iterator[list[Image
             "each a data URI or an address that /generate gave."
         )
     images: list[Image.Image] = []
+    visitor = name_of_visitor()
     seen = kept = 0
     try:
         for index, given in enumerate(pictures):
-            image = read_picture(f"pictures[{index}]", given)
+            with turn_to_decode():
+                image = read_picture(f"pictures[{index}]", given)
             seen += image.info["pixels"]
             if seen > MOST_OF_A_CALL:
                 raise SettingsError(
                     f"pictures has more than {MOST_OF_A_CALL // 10**6} megapixels together; send "
                     "fewer at a time, or smaller ones."
                 )
-            held.take(image.width * image.height)
+            held.take(image.width * image.height, visitor)
             kept += image.width * image.height
             images.append(image)
         yield images
     finally:
-        held.give_back(kept)
+        held.give_back(kept, visitor)
 
 
 def read_picture(name: str, given: Any) -> Image.Image:

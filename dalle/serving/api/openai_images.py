@@ -16,7 +16,6 @@ from anyio import CapacityLimiter, to_thread
 from gradio.route_utils import API_PREFIX, get_root_url
 from gradio_client.utils import encode_file_path
 from PIL import Image
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -29,6 +28,7 @@ from dalle.errors import DalleError, FaultError, PromptRefused
 from dalle.generation.editing.alteration import Alteration
 from dalle.generation.result import Picture, Result, finite
 from dalle.serving.api.files import keep
+from dalle.serving.api.incoming import turn_to_decode
 from dalle.serving.api.openai_forms import EDITS, VARIATIONS, Form, edit, read_form, vary
 from dalle.serving.api.openai_request import ImagesRequest, RefusedError
 from dalle.serving.encoded import encoded
@@ -73,7 +73,9 @@ def make_routes(engine: Engine, strict: bool = False) -> list[Route]:
             prompt = fields.get("prompt") or "a picture"
             ImagesRequest.read({**fields, "prompt": prompt}, engine, strict)
             notes: list[str] = []
-            asked = ImagesRequest.read(fields, engine, strict, alter(form, strict, notes))
+            with turn_to_decode():
+                alteration = alter(form, strict, notes)
+            asked = ImagesRequest.read(fields, engine, strict, alteration)
             asked.notes.extend(notes)
             return asked, engine.generate(asked.order, visitor=visitor, previews=False)
 
@@ -83,7 +85,8 @@ def make_routes(engine: Engine, strict: bool = False) -> list[Route]:
         async def create(request: Request) -> Response:
             try:
                 body = await read(request)
-                asked, frames = await run_in_threadpool(begin, body, visitor_of(request.scope))
+                visitor = visitor_of(request.scope)
+                asked, frames = await to_thread.run_sync(begin, body, visitor, limiter=threads)
                 result = await last_frame(request, frames, threads)
                 if result is None:
                     return Response(status_code=499)  # nobody is there to read it

@@ -8,6 +8,7 @@ from dalle.engine.messages import tell
 from dalle.errors import DalleError
 from dalle.generation.pictures import data_uri
 from dalle.generation.result import Picture
+from dalle.serving.http.rates import RateLimit
 from dalle.serving.http.turns import Turns
 from dalle.serving.http.visitors import current_visitor
 from dalle.serving.page.controller import PageController
@@ -31,6 +32,7 @@ from dalle.serving.page.tiles import HIDDEN, describe_rejected, look_of
 Asked = dict[str, Any]
 # Of strangers' files, and of a visitor's own results, which nobody else can hold up.
 reading, packing = Turns(), Turns()
+REPORTS = "20/hour"  # of a visitor; a day takes 1,000 of all
 OF_FOREIGN = (
     "It goes on with a picture that was not drawn here, which its recipe can't hold: begin with "
     "that picture once more."
@@ -74,6 +76,7 @@ class Handlers:
         self.controller = controller
         self.site = site
         self.pictures = pictures or ForeignPictures()
+        self._reports = RateLimit.read(REPORTS)
 
     def of_board(self) -> list[Callable]:
         chosen = (
@@ -133,6 +136,9 @@ class Handlers:
         kept, picture = self._find(asked)
         if self.site.report is None:
             raise DalleError("Reports are not taken here; write to the owner of the page.")
+        visitor = current_visitor()
+        if self._reports.take(visitor.line if visitor else ""):
+            raise DalleError(f"More than {REPORTS} came from you; try again later.")
         number = self.site.report(
             asked["category"],
             asked["note"],
