@@ -22,6 +22,7 @@ class Heard:
     heard: tuple[str, ...] = ()  # things, places and looks, as they are drawn
     unheard: tuple[str, ...] = ()  # words that nothing stands for
     suggestions: tuple[str, ...] = ()  # prompts to try, where nothing is heard
+    apart: tuple[str, ...] = ()  # relations of things that are drawn side by side
 
     @property
     def notes(self) -> list[str]:
@@ -36,6 +37,9 @@ class Heard:
             more = len(self.unheard) - MOST_TOLD
             others = f" and {more} more" if more > 0 else ""
             notes.append(f"Not known to this model: {', '.join(self.unheard[:MOST_TOLD])}{others}.")
+        if self.apart:
+            words = ", ".join(self.apart[:MOST_TOLD])
+            notes.append(f"The things stand side by side, since this model can't draw: {words}.")
         return notes
 
     def as_dict(self) -> dict:

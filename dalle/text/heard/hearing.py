@@ -57,8 +57,7 @@ class Hearing:
         if not text:
             return Heard("")
         tokens = list(self.languages.cut(tokenize(text)))
-        spans = list(self._spans(tokens, self._language(tokens)))
-        qualify(spans, self.world)
+        spans = qualify(list(self._spans(tokens, self._language(tokens))), self.world)
         self._weigh(spans)
         sentence, substitutions, somebody = Sentence(self.world.foods), {}, False
         for span in spans:
@@ -76,6 +75,7 @@ class Hearing:
             heard=tuple(heard),
             unheard=tuple(unheard),
             suggestions=() if heard else suggest(text),
+            apart=sentence.apart,
         )
 
     @cached_property

@@ -28,6 +28,7 @@ class Piece:
     changed: bool = False
     single: str = ""  # of a plural: one of them, with its article
     article: str = ""  # of a thing whose text has none
+    instead: str = ""  # the words of a relation, in whose place it stands
     thing: str = ""  # the phrase of a noun in the world, of one: "a cup of coffee"
 
     @property

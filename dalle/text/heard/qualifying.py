@@ -11,7 +11,7 @@ SIZES = {"baby": "small"}
 GROUNDS = ("background", "wall")
 
 
-def qualify(spans: Sequence[Span], world: World) -> None:
+def qualify(spans: Sequence[Span], world: World) -> Sequence[Span]:
     """Takes a colour for a colour, and a baby for a size, by the words beside them."""
     around = zip([None, *spans], spans, [*spans[1:], None], strict=False)
     for before, span, after in around:
@@ -25,3 +25,4 @@ def qualify(spans: Sequence[Span], world: World) -> None:
             span.sort, span.phrase, span.entry = "colour", "", world.colours[said]
         elif said in SIZES and describes:
             span.sort, span.phrase, span.entry = "size", SIZES[said], None
+    return spans

@@ -71,7 +71,8 @@ def relate(pieces: Sequence[Piece], foods: frozenset[str]) -> list[Piece]:
             begin -= 1
         between, described = list(pieces[start:begin]), list(pieces[begin : at + 1])
         if before is not None and not is_told(before, between, pieces[at]):
-            between = [Piece("and", "function", changed=True)]
+            said = " ".join(piece.text.lower() for piece in between)
+            between = [Piece("and", "function", changed=True, instead=said)]
         related += [*between, *_named(described)]
         start, before = at + 1, pieces[at]
     return [*related, *pieces[start:]]

@@ -11,6 +11,10 @@ LOOSE = frozenset(
 ) | frozenset(("at", "towards", "within", "outside", "while", "but", "or", "plus"))
 # Between two nouns of which captions tell as two things: "a cat as a wizard".
 GUISE = frozenset(("as", "like"))
+# Relations that a visitor misses in the picture.
+NOT_SHOWN = frozenset(
+    ("in", "inside", "into", "at", "from", "through", "around", "across", "behind", "before")
+) | frozenset(("in front of", "wearing", "eating", "eats", "having", "outside", "towards"))
 _VOWEL = re.compile(r"(?!uni|use|u-|one\b|ufo|euro)[aeiou]|hour", re.IGNORECASE)
 MOST_BETWEEN = 3  # words between an article and its noun
 
@@ -139,6 +143,12 @@ class Sentence:
                 parts.append((piece.gap if parts else "") + piece.text)
         text = re.sub(r"\s+", " ", "".join(parts)).strip(" ,-")
         return re.sub(r"\b(an?) (\w[\w-]*)", _article, text, flags=re.IGNORECASE)
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The words of relations that "and" stands for, and the picture does not show."""
+        words = dict.fromkeys(piece.instead for piece in self._tidy())
+        return tuple(word for word in words if word in NOT_SHOWN)
 
     def _tidy(self) -> list[Piece]:
         """Drops articles and prepositions around holes, where no noun is left for them."""

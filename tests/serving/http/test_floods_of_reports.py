@@ -29,7 +29,7 @@ def test_who_has_sent_many_reports_waits_and_others_do_not():
     with asking({"client": ("192.0.2.1", 0)}):
         answers = [report(asked) for _ in range(21)]
     assert ["answer" in answer for answer in answers] == [True] * 20 + [False]
-    assert "More than 20/hour came from you" in answers[-1]["error"]
+    assert "More than 20 reports an hour came from you" in answers[-1]["error"]
     with asking({"client": ("192.0.2.2", 0)}):
         assert "This is report 7" in report(asked)["answer"]
     assert len(taken) == 21

@@ -138,6 +138,13 @@ def test_what_is_told(hearing):
     ]
 
 
+def test_a_relation_that_is_not_drawn_is_told(hearing):
+    note = "The things stand side by side, since this model can't draw: in."
+    assert hearing.hear("a whale in a teacup").notes == [note]
+    assert hearing.hear("a whale next to a teacup in the snow").notes == []
+    assert hearing.hear("cat, dog").notes == []
+
+
 def test_where_nothing_is_known_three_prompts_are_suggested(hearing):
     heard = hearing.hear("zworbl frimp")
     assert heard.heard == ()

@@ -32,7 +32,7 @@ from dalle.serving.page.tiles import HIDDEN, describe_rejected, look_of
 Asked = dict[str, Any]
 # Of strangers' files, and of a visitor's own results, which nobody else can hold up.
 reading, packing = Turns(), Turns()
-REPORTS = "20/hour"  # of a visitor; a day takes 1,000 of all
+REPORTS = 20  # an hour, of a visitor; a day takes 1,000 of all
 OF_FOREIGN = (
     "It goes on with a picture that was not drawn here, which its recipe can't hold: begin with "
     "that picture once more."
@@ -76,7 +76,7 @@ class Handlers:
         self.controller = controller
         self.site = site
         self.pictures = pictures or ForeignPictures()
-        self._reports = RateLimit.read(REPORTS)
+        self._reports = RateLimit(REPORTS, 3600)
 
     def of_board(self) -> list[Callable]:
         chosen = (
@@ -138,7 +138,7 @@ class Handlers:
             raise DalleError("Reports are not taken here; write to the owner of the page.")
         visitor = current_visitor()
         if self._reports.take(visitor.line if visitor else ""):
-            raise DalleError(f"More than {REPORTS} came from you; try again later.")
+            raise DalleError(f"More than {REPORTS} reports an hour came from you; try again later.")
         number = self.site.report(
             asked["category"],
             asked["note"],

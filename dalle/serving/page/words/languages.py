@@ -58,6 +58,7 @@ LINES = (
     # Of words that the model knows or not.
     "Not known to this model: *.",
     "Not known to this model: * and # more.",
+    "The things stand side by side, since this model can't draw: *.",
     "Drawn: *.",
     "Sorted by “*”.",
     # Of restored settings, examples, and pictures made again.
