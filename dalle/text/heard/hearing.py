@@ -189,11 +189,8 @@ class Hearing:
         if plain is not None:
             return Span([token], "quiet")
         if word.isdigit():
-            return (
-                Span([token], "plain", "five")
-                if 5 < int(word[:9]) < 100
-                else Span([token], "quiet")
-            )
+            many = 5 < int(word[:9]) < 100
+            return Span([token], "plain", "five") if many else Span([token], "quiet")
         name = at > 0 and token.text[:1].isupper() and not token.text.isupper()
         near = None if name or language else self._slips.nearest(word)
         if near:
@@ -224,9 +221,8 @@ class Hearing:
         strong = {*SOMEBODY, "place", "act", "name", "slip"}
         if not any(span.sort in strong for span in spans):
             return
-        for span in spans:
-            if span.sort == "mood":
-                span.sort, span.phrase = "quiet", ""
+        for span in (span for span in spans if span.sort == "mood"):
+            span.sort, span.phrase = "quiet", ""
 
     def _tell(self, span: Span, sentence: Sentence, somebody: bool) -> str:
         """Puts a span into the sentence; returns the phrase in its place, if it is replaced."""
@@ -291,8 +287,11 @@ class Hearing:
             return
         while sentence.take_back(BEFORE_A_STYLE):
             pass
-        gap = ", " if sentence.pieces else " "
-        sentence.replace(span.phrase, "", gap, "look")
+        sentence.drop_article()
+        if sentence.pieces:
+            sentence.replace(span.phrase, "", ", ", "look")
+        else:  # "an oil painting of a cat": a watercolour of a cat
+            sentence.replace(self.world.phrases[span.phrase].plural, "", " ", "look")
 
     def _plural(self, phrase: str) -> str:
         """Several of a thing; empty where a phrase is more than one thing's name."""

@@ -52,7 +52,8 @@ def relate(pieces: Sequence[Piece], foods: frozenset[str]) -> list[Piece]:
             return True
         words = " ".join(piece.text.lower() for piece in between)
         if not words:
-            return second.text.split()[0] in FUNCTION - DETERMINERS  # "on a skateboard"
+            begins = second.text.split()[0]  # "on a skateboard", "riding a bicycle"
+            return begins in FUNCTION - DETERMINERS or begins.endswith("ing")
         return words in SHOWN or any(
             (
                 words == "of" and first.thing == PICTURE,

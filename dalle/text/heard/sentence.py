@@ -85,6 +85,11 @@ class Sentence:
         self.pieces[-1].changed = True
         self.pieces.append(Piece("", "hole", changed=True))
 
+    def drop_article(self) -> None:
+        """Takes an article from the end."""
+        if self._last and self._last.determines:
+            self.pieces.pop()
+
     def take_back(self, words: frozenset[str]) -> bool:
         """Takes the article and one of `words` from the end; whether there was one of them."""
         at = len(self.pieces)
@@ -167,8 +172,11 @@ class Sentence:
             begins = not kept or kept[-1].role == "comma"
             if open_hole and begins and (piece.role == "comma" or _leads_on(piece.text)):
                 continue
-            if piece.counts and not begins and kept[-1].determines:
-                kept.pop()  # "a dozen" became "a five"
+            if piece.counts and not begins and (kept[-1].determines or kept[-1].counts):
+                kept.pop()  # "a dozen" became "a five", "many many" two of them
+            alone = bool(kept) and (kept[-1].counts or (open_hole and kept[-1].role == "word"))
+            if piece.text.lower() == "of" and alone:
+                continue  # "lots of mushrooms", "minimalist [poster] of a cat"
             follows = next((each for each in pieces[at + 1 :] if each.role != "hole"), piece)
             joins = follows.begins_noun and piece.text.lower() in (LOOSE if open_hole else GUISE)
             if joins and piece.text.lower() in GUISE:
