@@ -29,7 +29,7 @@ from dalle.generation.editing.alteration import Alteration
 from dalle.generation.result import Picture, Result, finite
 from dalle.serving.api.files import keep
 from dalle.serving.api.incoming import turn_to_decode
-from dalle.serving.api.openai_forms import EDITS, VARIATIONS, Form, edit, read_form, vary
+from dalle.serving.api.openai_forms import EDITS, VARIATIONS, Form, check, edit, read_form, vary
 from dalle.serving.api.openai_request import ImagesRequest, RefusedError
 from dalle.serving.encoded import encoded
 from dalle.serving.http.bodies import BodyError
@@ -72,6 +72,7 @@ def make_routes(engine: Engine, strict: bool = False) -> list[Route]:
             # Cheap checks come before the pictures are decoded.
             prompt = fields.get("prompt") or "a picture"
             ImagesRequest.read({**fields, "prompt": prompt}, engine, strict)
+            check(form)
             notes: list[str] = []
             with turn_to_decode():
                 alteration = alter(form, strict, notes)
