@@ -5,6 +5,7 @@ Each is known by a name that cannot be guessed and that only its visitor is told
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from dalle.engine.bounded_store import BoundedStore
 from dalle.engine.result_cache import pixel_bytes
@@ -56,9 +57,9 @@ class ResultStore:
         self._results.put(name, StoredResult(result, keep_prompt, name))
         return name
 
-    def get(self, name: str) -> StoredResult:
+    def get(self, name: Any) -> StoredResult:
         """The result of that name; DalleError when it is forgotten."""
-        stored = self._results.get(name)
+        stored = self._results.get(name) if isinstance(name, str) else None
         if stored is None:
             raise DalleError(
                 "The server was restarted and no longer has these pictures. Press “Use these "
