@@ -218,11 +218,17 @@ def test_what_was_typed_is_not_logged_and_folders_are_not_told(
     assert "InvalidPathError" in told
     told += client.post(f"{API}/run/generate", json={"data": [CANARY]}).text
     told += page_function("write_snippets")(client, 0)
+    mcp(CANARY)(client, 0)
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+    body["params"] = {"name": "generate", "arguments": [CANARY]}
+    accept = {"Accept": "application/json, text/event-stream"}
+    client.post(f"{API}/mcp/", json=body, headers=accept)
     component = {"component_id": 1, "session_hash": "a", "fn_name": "x", "data": CANARY}
     told += client.post(f"{API}/component_server", json=component).text
     assert str(Path.cwd()) not in told
     logged = log.read_text()
     assert CANARY not in logged
+    assert "an assistant's call was not understood" in logged
     assert "an event failed: ValueError in " in logged
 
 
