@@ -12,6 +12,7 @@ from dalle.engine.result_cache import pixel_bytes
 from dalle.errors import DalleError
 from dalle.generation.result import Picture, Result
 from dalle.serving.encoded import encoded
+from dalle.serving.http.visitors import current_visitor
 
 KEPT_MEGABYTES = 256
 
@@ -54,7 +55,7 @@ class ResultStore:
     def keep(self, result: Result, keep_prompt: bool = False) -> str:
         """Keeps a result and returns its name."""
         name = secrets.token_urlsafe(16)
-        self._results.put(name, StoredResult(result, keep_prompt, name))
+        self._results.put(name, StoredResult(result, keep_prompt, name), current_visitor())
         return name
 
     def get(self, name: Any) -> StoredResult:
