@@ -34,6 +34,7 @@ from dalle.serving.api.openai_request import ImagesRequest, RefusedError
 from dalle.serving.encoded import encoded
 from dalle.serving.http.bodies import BodyError
 from dalle.serving.http.budget import Budget, BudgetedResponse
+from dalle.serving.http.gradio_faults import describe_fault
 from dalle.serving.http.routes import READS_FORM, READS_NOTHING
 from dalle.serving.http.turns import Turns
 from dalle.serving.http.visitors import visitor_of
@@ -171,7 +172,7 @@ def explain(error: Exception) -> RefusedError:
         return RefusedError(str(error), code="content_policy_violation")
     if isinstance(error, DalleError):
         return RefusedError(str(error), code="invalid_value")
-    log.exception("a request failed", exc_info=error)
+    log.error("a request failed: %s", describe_fault(error))  # its words may be a visitor's
     return RefusedError(str(tell(error)), code="server_error", status=500)
 
 
