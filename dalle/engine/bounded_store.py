@@ -1,7 +1,7 @@
 """A dictionary that forgets its oldest entries."""
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -12,7 +12,8 @@ V = TypeVar("V")
 class BoundedStore(Generic[K, V]):
     """Entries of at most `limit` bytes together, safe for threads; the least recently used go.
 
-    `size_of(value)` is in bytes. The newest entry stays, however large it is.
+    Where entries have owners, those go whose owner has the most bytes, so that nobody pushes out
+    what others have. `size_of(value)` is in bytes. The newest entry stays, however large it is.
     """
 
     def __init__(self, limit: int, size_of: Callable[[V], int]) -> None:
@@ -20,6 +21,7 @@ class BoundedStore(Generic[K, V]):
         self.size = 0
         self._size_of = size_of
         self._entries: OrderedDict[K, V] = OrderedDict()
+        self._owners: dict[K, Hashable] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -32,22 +34,37 @@ class BoundedStore(Generic[K, V]):
                 self._entries.move_to_end(key)
             return self._entries.get(key)
 
-    def put(self, key: K, value: V) -> list[K]:
+    def put(self, key: K, value: V, owner: Hashable = None) -> list[K]:
         """Keeps a value as the newest, and forgets others until all fit: returns their keys."""
         forgotten = []
         with self._lock:
             if key in self._entries:
-                self.size -= self._size_of(self._entries.pop(key))
-            self._entries[key] = value
+                self._forget(key)
+            self._entries[key], self._owners[key] = value, owner
             self.size += self._size_of(value)
             while self.size > self.limit and len(self._entries) > 1:
-                oldest, dropped = self._entries.popitem(last=False)
-                self.size -= self._size_of(dropped)
-                forgotten.append(oldest)
+                forgotten.append(self._forget(self._next_to_go(key)))
         return forgotten
+
+    def _next_to_go(self, newest: K) -> K:
+        """The oldest entry of the owner who has most, or of all where that is the newest alone."""
+        if len(set(self._owners.values())) == 1:
+            return next(iter(self._entries))
+        held: Counter[Hashable] = Counter()
+        for key, value in self._entries.items():
+            held[self._owners[key]] += self._size_of(value)
+        [(greatest, _)] = held.most_common(1)
+        others = [key for key in self._entries if key != newest]
+        return next((key for key in others if self._owners[key] == greatest), others[0])
+
+    def _forget(self, key: K) -> K:
+        self.size -= self._size_of(self._entries.pop(key))
+        del self._owners[key]
+        return key
 
     def clear(self) -> None:
         """Forgets everything."""
         with self._lock:
             self._entries.clear()
+            self._owners.clear()
             self.size = 0

@@ -61,7 +61,14 @@ def serve(environment: Mapping[str, str]) -> None:
     from dalle.serving.server import open_website, stop_on_signal
 
     site = Site.of_embedded_model(settings, engine, files, **safety)
-    page = open_website(site, settings, defaults, server_name="0.0.0.0", server_port=settings.port)
+    address = {"server_name": "0.0.0.0", "server_port": settings.port}
+    try:
+        page = open_website(site, settings, defaults, **address)
+    except OSError:
+        if not cluster:
+            engine.wait_until_settled()  # a process that ends while it compiles is aborted
+        check_port(settings.port)  # another program may have taken it since
+        raise
     freeze_heap()
     # The machines of a cluster fetch their models themselves.
     if not cluster:

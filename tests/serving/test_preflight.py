@@ -123,3 +123,29 @@ def test_the_app_says_so_and_ends(variables, sentence, used_port, tmp_path):
     assert ended.returncode == 1
     assert re.match(sentence, ended.stderr.strip().splitlines()[-1])
     assert "Traceback" not in ended.stderr
+
+
+def test_a_port_that_is_taken_while_the_server_starts_is_told(tmp_path):
+    program = """
+import os, socket
+from dalle.serving import serve
+check, taken = serve.check_port, []
+def check_and_take(port):
+    check(port)
+    taken.append(socket.create_server(("0.0.0.0", port)))
+serve.check_port = check_and_take
+serve.serve(os.environ)
+"""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=os.environ | {"GRADIO_TEMP_DIR": str(tmp_path), "PORT": str(port)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == 1
+    assert f"SettingsError: port {port} is used by another program" in ended.stderr.splitlines()[-1]

@@ -124,7 +124,7 @@ def first_fulfilled(rules: Iterable[Rule], found: dict[str, list[Span]]) -> Rule
             continue
         groups = [sorted(span for name in group for span in spans.get(name, ()))
                   for group in rule.groups]  # fmt: skip
-        if (len(groups) == 1 or _are_near(rule, *groups)) and not _is_spared(rule, found):
+        if (len(groups) != 2 or _are_near(rule, *groups)) and not _is_spared(rule, found):
             return rule
     return None
 

@@ -25,7 +25,7 @@ class Rule:
 
     id: str
     category: str
-    groups: tuple[tuple[str, ...], ...]  # names of lists; one group or two
+    groups: tuple[tuple[str, ...], ...]  # names of lists; one to three groups
     within: int | None = None  # words between; None is anywhere
     ordered: bool = False
     absolute: bool = False  # allowed phrases don't count
@@ -46,6 +46,7 @@ class Rules:
     languages: tuple[str, ...]  # codes of those with a file of their own
     english: frozenset[str]  # words of the phrases that are in no file of another language
     never_joined: frozenset[Phrase]
+    prefixes: tuple[str, ...]  # refused words that any others may be written behind
     joined_short: frozenset[str]  # short words that are looked for cut in two all the same
     swapped_short: frozenset[str]  # and those that are looked for with two letters swapped
     never_swapped: frozenset[str]  # words that are no refused ones with two letters swapped
@@ -94,6 +95,7 @@ def load_rules(folder: Path = RULES_FOLDER) -> Rules:
         languages=tuple(languages),
         english=frozenset(english),
         never_joined=read_phrases(reading["never_joined"]),
+        prefixes=tuple(reading["prefixes"].split()),
         joined_short=frozenset(reading["joined_short"].split()),
         swapped_short=frozenset(reading["swapped_short"].split()),
         never_swapped=frozenset(reading["never_swapped"].split()),

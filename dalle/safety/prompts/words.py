@@ -110,7 +110,7 @@ class Reader:
         ages = {word for word in parts if word.isdigit()}
         self.glued |= self.glued_phrases.keys() | ages
         self.longest = max(map(len, self.glued))
-        self.ordinary = rules.ordinary
+        self.ordinary, self.prefixes = rules.ordinary, rules.prefixes
         self.pieces_inside = {w for w in self.pieces if w in english} | rules.ordinary
         self.openings = {word[:SHORTEST_PIECE] for word in self.refused & self.pieces}
         alone = {phrase[0] for phrase in phrases if len(phrase) == 1}
@@ -181,6 +181,9 @@ class Reader:
         """The known words that one unknown word is made of; itself where there are none."""
         if word in self.known or len(word) < SHORTEST_PIECE:
             return (word,)
+        for prefix in self.prefixes:
+            if word.startswith(prefix):
+                return (prefix, word.removeprefix(prefix))
         spellings = [word]
         if word[0].isdigit() or word[-1].isdigit():
             spellings.append(word.strip("0123456789"))

@@ -127,6 +127,8 @@ def parse_recipe(text: str | None) -> dict[str, Any] | None:
     while isinstance(source, dict):  # each recipe holds that of the picture that it goes on with
         if "seed" not in source:
             return None
+        if not all(isinstance(source.get(name, {}), dict) for name in ("settings", "edit")):
+            return None
         source = source.get("edited_from")
     return recipe if isinstance(recipe, dict) else None
 

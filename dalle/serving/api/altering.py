@@ -12,6 +12,8 @@ from dalle.engine.order import Order
 from dalle.engine.protocol import Engine
 from dalle.generation.editing.alteration import Alteration, Edit, Enlarge, Extend, Vary
 from dalle.generation.editing.alteration import Tile as Repeat
+from dalle.generation.editing.extend import check_side
+from dalle.generation.editing.vary import check_strength
 from dalle.generation.result import Result
 from dalle.safety.file_decoder import decode_mask
 from dalle.safety.foreign_image import open_foreign
@@ -30,6 +32,7 @@ from dalle.serving.api.incoming import MAX_MEGABYTES, naming, read_content, turn
 from dalle.serving.http.visitors import current_visitor
 
 Parameters = dict[str, inspect.Parameter]
+CHECKS = {"strength": check_strength, "side": check_side}  # of wishes, without the picture
 
 
 def add_alterations(engine: Engine, defaults: Mapping[str, Any]) -> None:
@@ -96,6 +99,8 @@ def make_endpoint(
             prompt = asked.get("prompt", "")
             # Cheap checks come before the picture is decoded.
             Order.parse(prompt or "a picture", **given)
+            for name in asked.keys() & CHECKS.keys():
+                CHECKS[name](asked[name])
             with turn_to_decode():
                 alteration = make(**asked)
             order = Order.parse(prompt, alteration=alteration, **given)

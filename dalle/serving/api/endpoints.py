@@ -41,6 +41,7 @@ from dalle.settings import KNOBS, LIMITS, check_prompt
 VERSION = 1
 CALLS_BY_NAME = f"{API_PREFIX}/call/v2/"
 JOIN = f"{API_PREFIX}/queue/join"
+COMPONENT = f"{API_PREFIX}/component_server"
 
 
 class Tile(TypedDict):
@@ -223,6 +224,8 @@ async def explain_call(request: Request, error: Exception) -> Response:
         status, told = 404, f"There is no endpoint named /{endpoint}"
     elif request.url.path == JOIN and isinstance(error, KeyError):
         status, told = 404, "There is no function of that number"
+    elif request.url.path.rstrip("/") == COMPONENT and isinstance(error, KeyError):
+        status, told = 404, "There is no component of that number"
     elif by_name and isinstance(error, TypeError):
         status, told = 400, str(error).split(". Please", 1)[0]
     else:

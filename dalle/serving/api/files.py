@@ -12,6 +12,7 @@ from PIL import Image
 from dalle.engine.bounded_store import BoundedStore
 from dalle.files import write_atomically
 from dalle.generation.pictures import encode_preview
+from dalle.serving.http.visitors import current_visitor
 
 MOST_GENERATED = 512 * 2**20  # bytes of pictures that programs asked for
 MOST_SENT = 128 * 2**20  # bytes of pictures that visitors uploaded
@@ -21,14 +22,14 @@ LEAST_COUNTED = 8 * 2**10  # bytes that a file and its folder take of a disk, ho
 
 
 class Shelf:
-    """Files of which the oldest go where there are too many bytes."""
+    """Files of which the oldest of the visitor who has most go where there are too many bytes."""
 
     def __init__(self, most: int, least: int = LEAST_COUNTED) -> None:
         self._sizes: BoundedStore[Path, int] = BoundedStore(most, lambda size: max(size, least))
 
     def put(self, path: Path, size: int) -> None:
         """A file that was written, perhaps once more."""
-        for oldest in self._sizes.put(path, size):
+        for oldest in self._sizes.put(path, size, current_visitor()):
             oldest.unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # another file is in it
                 oldest.parent.rmdir()

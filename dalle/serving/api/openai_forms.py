@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from dalle.errors import DalleError
 from dalle.generation.editing.alteration import Alteration, Edit, Vary
+from dalle.generation.editing.vary import check_strength
 from dalle.safety.file_decoder import decode_mask
 from dalle.safety.foreign_image import ForeignImage, open_foreign
 from dalle.serving.api.incoming import MAX_MEGABYTES
@@ -84,6 +85,11 @@ def _read_text(name: str, value: Any) -> Any:
         return NUMBERS.get(name, str)(value)
     except ValueError:
         return value
+
+
+def check(form: Form) -> None:
+    """RefusedError for a strength that cannot be, before anything is decoded."""
+    _checked("strength", lambda: check_strength(form.strength))
 
 
 def vary(form: Form, strict: bool, notes: list[str]) -> Alteration:

@@ -29,11 +29,12 @@ from dalle.generation.editing.alteration import Alteration
 from dalle.generation.result import Picture, Result, finite
 from dalle.serving.api.files import keep
 from dalle.serving.api.incoming import turn_to_decode
-from dalle.serving.api.openai_forms import EDITS, VARIATIONS, Form, edit, read_form, vary
+from dalle.serving.api.openai_forms import EDITS, VARIATIONS, Form, check, edit, read_form, vary
 from dalle.serving.api.openai_request import ImagesRequest, RefusedError
 from dalle.serving.encoded import encoded
 from dalle.serving.http.bodies import BodyError
 from dalle.serving.http.budget import Budget, BudgetedResponse
+from dalle.serving.http.gradio_faults import describe_fault
 from dalle.serving.http.routes import READS_FORM, READS_NOTHING
 from dalle.serving.http.turns import Turns
 from dalle.serving.http.visitors import visitor_of
@@ -72,6 +73,7 @@ def make_routes(engine: Engine, strict: bool = False) -> list[Route]:
             # Cheap checks come before the pictures are decoded.
             prompt = fields.get("prompt") or "a picture"
             ImagesRequest.read({**fields, "prompt": prompt}, engine, strict)
+            check(form)
             notes: list[str] = []
             with turn_to_decode():
                 alteration = alter(form, strict, notes)
@@ -170,7 +172,7 @@ def explain(error: Exception) -> RefusedError:
         return RefusedError(str(error), code="content_policy_violation")
     if isinstance(error, DalleError):
         return RefusedError(str(error), code="invalid_value")
-    log.exception("a request failed", exc_info=error)
+    log.error("a request failed: %s", describe_fault(error))  # its words may be a visitor's
     return RefusedError(str(tell(error)), code="server_error", status=500)
 
 

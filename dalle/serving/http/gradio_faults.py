@@ -6,12 +6,15 @@ functions are replaced, once, before the server starts.
 """
 
 import logging
+import os
 import sys
 import traceback
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import gradio as gr
+import mcp
 from gradio import processing_utils, queueing, route_utils, routes, utils
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,6 +25,8 @@ log = logging.getLogger(__name__)
 NOT_FETCHED = (
     "Nothing is fetched from other addresses; upload the picture, or send it as a data URI."
 )
+# Its warnings repeat the call, whatever its length.
+OF_MCP = os.path.dirname(mcp.__file__) + os.sep
 FRAMES = 4  # of a mistake, in the log
 
 
@@ -35,6 +40,8 @@ def tame_gradio() -> None:
         module.traceback = SimpleNamespace(**vars(traceback) | {"print_exc": log_fault})
     utils.error_payload = queueing.error_payload = tell_fault
     routes.CustomCORSMiddleware = PassOn
+    # Not a filter: loggers and handlers may come later.
+    logging.setLogRecordFactory(without_words(logging.getLogRecordFactory()))
     bound_sessions()
 
 
@@ -45,6 +52,19 @@ def refuse(*arguments: Any, **options: Any) -> NoReturn:
 
 async def refuse_async(*arguments: Any, **options: Any) -> NoReturn:
     refuse()
+
+
+def without_words(make: Callable[..., logging.LogRecord]) -> Callable[..., logging.LogRecord]:
+    """`make`, which takes an assistant's words out of what is logged of its call."""
+
+    def make_record(*given: Any, **more: Any) -> logging.LogRecord:
+        record = make(*given, **more)
+        if record.pathname.startswith(OF_MCP):
+            record.msg, record.args = "an assistant's call was not understood", ()
+            record.exc_info = record.exc_text = record.stack_info = None
+        return record
+
+    return make_record
 
 
 def log_fault() -> None:

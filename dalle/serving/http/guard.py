@@ -133,6 +133,11 @@ class Guard:
             )
         if method == "OPTIONS" and "access-control-request-method" in headers:
             return self._origins.preflight(headers)
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # A proxy may believe the other one, and see another request after the body.
+            refusal = told(400, "The body has both a length and chunks; send one of them.")
+            refusal.headers["Connection"] = "close"
+            return refusal
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdecimal()) or len(length) > 12:
             return told(400, "The length of the body is no number.")

@@ -6,6 +6,7 @@ so, as a public Space does; a server on a private machine is not for websites th
 """
 
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ from starlette.responses import Response
 LOCAL = frozenset(("localhost", "127.0.0.1", "::1"))
 ANY = "*"
 OURS = ("same-origin", "none")  # Sec-Fetch-Site of our own page, or of a typed address
+# Of what a Host header may be, "" too; of a longer text a parser reads some part as the name.
+HOST = re.compile(r"(?:\[[0-9a-f:.]+\]|[\w.-]*)(?::[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 PREFLIGHT = {"Access-Control-Allow-Methods": "GET, POST, DELETE", "Access-Control-Max-Age": "600"}
 EXPOSED = "Retry-After, Mcp-Session-Id"
 
@@ -30,7 +33,7 @@ class Origins:
     def knows(self, headers: Headers) -> bool:
         """Whether the request is for this server, by its Host header."""
         host = headers.get("host", "")
-        name = name_of(f"//{host}")
+        name = name_of(f"//{host}") if HOST.fullmatch(host) else None
         if name is None:
             return False
         # An attacker's name is never an address, ours, or of this machine alone.

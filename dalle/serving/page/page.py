@@ -19,6 +19,7 @@ from dalle.serving.page.events.restoring import (
     show_example,
     show_pick,
 )
+from dalle.serving.page.events.sent import Sent
 from dalle.serving.page.facts.about import write_notice
 from dalle.serving.page.frames import tell
 from dalle.serving.page.layout import Parts, lay_out
@@ -102,14 +103,15 @@ def connect_restoring(
 ) -> list[Dependency]:
     """Events that fill in the prompt and the settings; returns those that go on to draw."""
 
-    def restore(event: gr.EventData):
-        return restore_settings(event.query, event.source, controller, list(parts.knobs), site)
+    def restore(event: Sent):
+        query, source = event.field("query", str), event.field("source", str)
+        return restore_settings(query, source, controller, list(parts.knobs), site)
 
-    def pick(event: gr.EventData):
-        if event.kind == "picks":
-            line, run = show_pick(site.picks[event.index])
+    def pick(event: Sent):
+        if event.field("kind", str) == "picks":
+            line, run = show_pick(event.pick(site.picks))
         else:
-            line, run = show_example(site.examples[event.index], site.first["model"])
+            line, run = show_example(event.pick(site.examples), site.first["model"])
         return run["prompt"], "", line, {"runs": [run]}
 
     outputs = [parts.status, parts.board]
@@ -171,9 +173,9 @@ def connect_visit(page: gr.Blocks, parts: Parts, controller: PageController, sit
 def connect_model(parts: Parts, controller: PageController, site: Site) -> None:
     """Follows a change of the model: the sliders' defaults, the words that it knows."""
 
-    def offer(event: gr.EventData, chosen: str | None):
+    def offer(event: Sent, chosen: str | None):
         # A model that takes over is the chosen one from then on.
-        origin = {} if event.took else {"model": chosen}
+        origin = {} if event.field("took", bool) else {"model": chosen}
         return choice_now(controller.engine, site.here_with(controller.wanted(origin)))
 
     model = parts.knobs["model"]

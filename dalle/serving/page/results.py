@@ -5,12 +5,14 @@ Each is known by a name that cannot be guessed and that only its visitor is told
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from dalle.engine.bounded_store import BoundedStore
 from dalle.engine.result_cache import pixel_bytes
 from dalle.errors import DalleError
 from dalle.generation.result import Picture, Result
 from dalle.serving.encoded import encoded
+from dalle.serving.http.visitors import current_visitor
 
 KEPT_MEGABYTES = 256
 
@@ -53,12 +55,12 @@ class ResultStore:
     def keep(self, result: Result, keep_prompt: bool = False) -> str:
         """Keeps a result and returns its name."""
         name = secrets.token_urlsafe(16)
-        self._results.put(name, StoredResult(result, keep_prompt, name))
+        self._results.put(name, StoredResult(result, keep_prompt, name), current_visitor())
         return name
 
-    def get(self, name: str) -> StoredResult:
+    def get(self, name: Any) -> StoredResult:
         """The result of that name; DalleError when it is forgotten."""
-        stored = self._results.get(name)
+        stored = self._results.get(name) if isinstance(name, str) else None
         if stored is None:
             raise DalleError(
                 "The server was restarted and no longer has these pictures. Press “Use these "

@@ -140,6 +140,8 @@ def test_an_impossible_mask_is_one_sentence(quick_app, mask, sentence):
     ("endpoint", "asked", "sentence"),
     [
         ("vary", {"strength": 2}, "strength is 2; it must be a number above 0 and at most 1."),
+        ("vary", {"strength": 2, "picture": "http://elsewhere/a.png"}, "strength is 2; it"),
+        ("extend", {"side": "north", "picture": "http://elsewhere/a.png"}, "side is 'north'; it"),
         ("vary", {"picture": "http://elsewhere/a.png"}, "picture is not on this server"),
         ("vary", {"picture": 5}, "picture is 5; it must be a data URI"),
         ("vary", {"seed": -1}, "seed is -1; it must be a whole number"),

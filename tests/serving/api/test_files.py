@@ -6,6 +6,7 @@ import pytest
 
 from dalle.serving.api import files
 from dalle.serving.api.files import Shelf, keep
+from dalle.serving.http.visitors import asking
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,17 @@ def test_what_visitors_send_does_not_push_out_what_was_drawn(folder: Path, monke
         keep(bytes([number]) * 100, "picture.png", sent)
     assert Path(generated).exists()
     assert written(folder) == 300
+
+
+def test_a_visitor_pushes_out_no_files_of_others(folder: Path):
+    shelf = Shelf(1000, least=0)
+    with asking({"client": ("192.0.2.1", 1)}):
+        mine = keep(b"a" * 300, "a.png", shelf)
+    with asking({"client": ("192.0.2.2", 1)}):
+        for number in range(20):
+            keep(bytes([number]) * 300, "a.png", shelf)
+    assert Path(mine).exists()
+    assert written(folder) == 900
 
 
 def test_nothing_half_written_stays(folder: Path, monkeypatch: pytest.MonkeyPatch):

@@ -97,6 +97,7 @@ def test_variations(client):
         (EDITS, {"stream": "true"}, {"image": FILE}, "stream", "stream is true, which is not done"),
         (EDITS, {"brush": "3"}, {"image": FILE}, "brush", "Unknown parameter: 'brush'; choose"),
         (VARIATIONS, {"strength": "7"}, {"image": FILE}, "strength", "strength is 7.0; it must be"),
+        (VARIATIONS, {"strength": "9"}, {"image": b"text"}, "strength", "strength is 9.0; it must"),
         (VARIATIONS, {}, {"image": b"text"}, "image", "image cannot be used. The file's first byt"),
         (VARIATIONS, {}, {"image": wide(8000, 5000)}, "image", "image cannot be used. The picture"),
         (

@@ -266,3 +266,11 @@ def test_a_request_left_is_not_generated():
     *_, result = ask(engine, "a dog")
     assert not isinstance(result, Preview)
     assert pipeline.generated[2:] == ["a dog"]  # after those to warm up
+
+
+def test_a_mistake_is_logged_without_its_words(caplog: pytest.LogCaptureFixture):
+    with pytest.raises(ValueError, match="pear") as raised:
+        raise ValueError("a very private pear")
+    assert explain(raised.value).status == 500
+    assert "a request failed: ValueError in " in caplog.text
+    assert "pear" not in caplog.text

@@ -144,6 +144,14 @@ def test_a_form_is_for_uploads_alone():
     assert status(path="/v1/images/edits", routes=[route]) == 415
 
 
+def test_a_body_with_a_length_and_chunks_is_refused_and_its_connection_closed():
+    framed = {"Content-Length": "2", "Transfer-Encoding": "chunked"}
+    for method in ("GET", "POST"):
+        [answer] = ask(method, headers=framed, content=b"{}")
+        assert answer.status_code == 400
+        assert answer.headers["connection"] == "close"
+
+
 def test_a_website_under_a_name_that_is_not_ours_is_told_so():
     for method, path in (("GET", "/config"), ("POST", CALL), ("GET", "/gradio_api/file=/x")):
         [answer] = ask(method, path, headers={"Host": "evil.example:7860"})

@@ -1,6 +1,7 @@
 """What the running app does with input: computed beside the event loop, never fetched or logged."""
 
 import json
+import secrets
 import socket
 import subprocess
 import sys
@@ -105,6 +106,19 @@ def page_event(client: httpx.Client, given: Any) -> str:
     return joined.text + client.post(f"{API}/run/x", json=body | {"fn_index": event["id"]}).text
 
 
+SENDING = ("restore", "pick", "offer", "open", "alter", "generate_again", "generate_refused")
+
+
+def page_sends(client: httpx.Client, name: str, sent: Any) -> str:
+    """What the page is told after an event whose function has that name."""
+    config = client.get("/config").json()
+    event = next(d for d in config["dependencies"] if d["api_name"].startswith(name))
+    body = {"data": [None] * len(event["inputs"]), "fn_index": event["id"], "event_data": sent}
+    session = {"session_hash": secrets.token_hex(5)}
+    client.post(f"{API}/queue/join", json=body | session).raise_for_status()
+    return client.get(f"{API}/queue/data", params=session).text
+
+
 def upload(client: httpx.Client, given: Any) -> str:
     png = b"\x89PNG\r\n\x1a\n" + str(given).encode()
     return client.post(f"{API}/upload", files={"files": ("a.png", png)}).text
@@ -204,11 +218,17 @@ def test_what_was_typed_is_not_logged_and_folders_are_not_told(
     assert "InvalidPathError" in told
     told += client.post(f"{API}/run/generate", json={"data": [CANARY]}).text
     told += page_function("write_snippets")(client, 0)
+    mcp(CANARY)(client, 0)
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+    body["params"] = {"name": "generate", "arguments": [CANARY]}
+    accept = {"Accept": "application/json, text/event-stream"}
+    client.post(f"{API}/mcp/", json=body, headers=accept)
     component = {"component_id": 1, "session_hash": "a", "fn_name": "x", "data": CANARY}
     told += client.post(f"{API}/component_server", json=component).text
     assert str(Path.cwd()) not in told
     logged = log.read_text()
     assert CANARY not in logged
+    assert "an assistant's call was not understood" in logged
     assert "an event failed: ValueError in " in logged
 
 
@@ -223,3 +243,29 @@ def test_a_function_of_the_page_answers_odd_input_with_a_sentence(
         answer = client.post(f"{API}/component_server", json=body)
         assert answer.status_code == 200, (name, answer.text)
         assert answer.json()["error"]
+
+
+@pytest.mark.parametrize(("number", "name"), [(10**9, "x"), (-1, "render"), (1, "__init__")])
+def test_a_component_that_is_not_there_is_a_404(
+    client: httpx.Client, number: int, name: str
+) -> None:
+    body = {"component_id": number, "session_hash": "a", "fn_name": name, "data": None}
+    answer = client.post(f"{API}/component_server", json=body)
+    assert answer.status_code == 404, answer.text
+    assert answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [None, 7, "a", [], {}, {"index": 10**9, "kind": "examples"}, {"index": [], "kind": {}},
+     {"query": 7, "source": []}, {"text": 7, "more": 7}, {"picture": [7]}, {"wish": "a"},
+     {"wish": {"name": {}, "kind": []}}, {"wish": {"picture": {}, "kind": "vary"}}],
+)  # fmt: skip
+def test_an_event_of_the_page_that_does_not_fit_is_a_sentence_and_not_logged(
+    client: httpx.Client, log: Path, sent: Any
+) -> None:
+    before = len(log.read_text())
+    told = {name: page_sends(client, name, sent) for name in SENDING}
+    assert "AttributeError" not in str(told)
+    assert "IndexError" not in str(told)
+    assert log.read_text()[before:] == ""

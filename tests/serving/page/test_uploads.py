@@ -55,6 +55,13 @@ def test_a_large_picture_is_not_unpacked(side):
         (png_with("{"), "no recipe that can be read"),
         (png_with("[1]"), "no recipe that can be read"),
         (png_with(json.dumps({"seed": 1, "settings": []})), "no recipe that can be read"),
+        (png_with(json.dumps({"seed": 1, "settings": {}, "edit": [1]})), "no recipe that can be"),
+        (
+            png_with(
+                json.dumps({"seed": 1, "settings": {}, "edited_from": {"seed": 1, "settings": 7}})
+            ),
+            "no recipe that can be read",
+        ),
         (
             png_with(json.dumps({"seed": 1, "settings": {}, "prompt": "\ud800"})),
             "no recipe that can be read",

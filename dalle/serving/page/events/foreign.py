@@ -10,6 +10,7 @@ from PIL import Image
 from dalle.engine.bounded_store import BoundedStore
 from dalle.errors import DalleError
 from dalle.safety.foreign_image import open_foreign
+from dalle.serving.http.visitors import current_visitor
 
 KEPT_MEGABYTES = 64
 SHOWN = 768  # pixels of the shorter side that the page shows of one
@@ -28,7 +29,7 @@ class ForeignPictures:
     def take(self, content: bytes) -> str:
         """Keeps a picture, upright, and nothing else of its file; its name. DalleError if none."""
         name = secrets.token_urlsafe(16)
-        self._pictures.put(name, open_foreign(content).image)
+        self._pictures.put(name, open_foreign(content).image, current_visitor())
         return name
 
     def get(self, name: Any) -> Image.Image:

@@ -10,6 +10,7 @@ from dalle.serving.page.controller import PageController
 from dalle.serving.page.controls import collect
 from dalle.serving.page.events.foreign import ForeignPictures
 from dalle.serving.page.events.going_on import GoingOn
+from dalle.serving.page.events.sent import Sent
 from dalle.serving.page.events.while_waiting import meanwhile
 from dalle.serving.page.frames import Board, Frame, Status, tell
 from dalle.serving.page.links import Link, read_query
@@ -41,10 +42,11 @@ class Generation:
         for line, runs in self.controller.generate_all(text, chosen, bool(keep_prompt)):
             yield line, self._board(line, runs)
 
-    def generate_refused(self, event: gr.EventData, keep_prompt: bool, *values: Any) -> Shown:
+    def generate_refused(self, event: Sent, keep_prompt: bool, *values: Any) -> Shown:
         """Draws what was refused before, beside what is shown already."""
-        for line, board in self.generate_prompts(event.text, keep_prompt, *values):
-            yield line, {**board, "more": event.more}
+        text, more = event.field("text", str), event.field("more", bool)
+        for line, board in self.generate_prompts(text, keep_prompt, *values):
+            yield line, {**board, "more": more}
 
     def generate_link(self, link: Link | None) -> Shown:
         """Draws the pictures of a link; nothing where there is none."""
@@ -61,9 +63,10 @@ class Generation:
             runs = [run | {"riddle": True} for run in runs] if link.hidden else runs
             yield line, self._board(line, runs)
 
-    def generate_again(self, event: gr.EventData) -> Shown:
+    def generate_again(self, event: Sent) -> Shown:
         """Draws one picture of a result alone, beside that result."""
-        for line, runs in self._generate_one(read_query(event.query), event.name):
+        query, name = event.field("query", str), event.field("name", str, "")
+        for line, runs in self._generate_one(read_query(query), name):
             yield line, {"runs": runs, "more": True}
 
     def _generate_chain(self, link: Link) -> Iterator[Frame]:

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import gradio as gr
-
 from dalle.engine.admission import BusyError
 from dalle.engine.order import Order
 from dalle.errors import DalleError
@@ -14,6 +12,7 @@ from dalle.serving.http.visitors import current_visitor
 from dalle.serving.page.controller import PageController, describe_wait, new_run, refuse
 from dalle.serving.page.controls import collect
 from dalle.serving.page.events.foreign import SHOWN, THUMBNAIL, ForeignPictures, jpeg_uri
+from dalle.serving.page.events.sent import Sent
 from dalle.serving.page.frames import Board, Frame, Source, Status, tell
 from dalle.serving.page.links import Link, write_query
 from dalle.serving.page.tiles import cells_of
@@ -39,12 +38,13 @@ class GoingOn:
     ) -> None:
         self.controller, self.names, self.pictures = controller, names, pictures
 
-    def open(self, event: gr.EventData) -> Shown:
+    def open(self, event: Sent) -> Shown:
         """Shows a visitor's picture, and beside it what the model reads in it."""
+        name = event.field("picture", str)
         try:
-            image = self.pictures.get(event.picture)
+            image = self.pictures.get(name)
             order = Order.parse("", alteration=Read(image))
-            run = new_run(YOURS, "original", picture=event.picture, src=jpeg_uri(image, SHOWN))
+            run = new_run(YOURS, "original", picture=name, src=jpeg_uri(image, SHOWN))
             run |= {"size": list(image.size)}
             yield tell("busy", "Reading your picture …"), {"runs": [run]}
             for frame in self.controller.engine.generate(order, visitor=current_visitor()):
@@ -57,13 +57,13 @@ class GoingOn:
                 run |= {"cells": cells_of(frame.pictures[0], image.size)}
                 yield tell("idle", BEGIN), {"runs": [run]}
         except BusyError as error:
-            yield refuse(error, open=event.picture), {"runs": [], "more": True}
+            yield refuse(error, open=name), {"runs": [], "more": True}
         except DalleError as error:
             yield tell("failed", str(error)), {"runs": [], "more": True}
 
-    def alter(self, event: gr.EventData, keep_prompt: bool, *values: Any) -> Shown:
+    def alter(self, event: Sent, keep_prompt: bool, *values: Any) -> Shown:
         """Draws what is wished of a picture, with the settings of the page."""
-        wish = event.wish
+        wish = event.field("wish", dict)
         try:
             picture, source = self._find(wish)
             alteration = alteration_of(wish, picture)
@@ -114,7 +114,7 @@ class GoingOn:
 
     def _find(self, wish: Asked) -> tuple[Any, Source]:
         """The picture of a wish, and its source as the run tells it."""
-        kind = wish.get("kind")
+        kind = str(wish.get("kind"))
         if wish.get("picture"):
             image = self.pictures.get(wish["picture"])
             source = {

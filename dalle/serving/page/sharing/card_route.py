@@ -3,6 +3,7 @@
 So a stranger's turn waits for one card at most, however many links crawlers look at.
 """
 
+from collections import Counter
 from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter, to_thread
@@ -30,6 +31,7 @@ PATH = "/card.png"
 LINE = Visitor("cards")  # of the fair queue
 RATE = "20/minute"  # new cards, from an address
 MOST_WAITING = 8
+MOST_OF_ONE = 2  # of these, of an address, so that it can't take all places
 LONGEST_HOST = 80  # letters of it on a card
 SEED = 1  # of a link that tells none
 KEPT_BYTES = 32 * 2**20
@@ -51,23 +53,30 @@ class Cards:
         self._kept: BoundedStore[tuple[str, str], bytes] = BoundedStore(KEPT_BYTES, len)
         self._rate = RateLimit.read(RATE)
         self._one = CapacityLimiter(1)
+        self._held: Counter[str] = Counter()  # by address: cards that are drawn or wait
 
     async def answer(self, request: Request) -> Response:
         """The card as PNG; a sentence where there is none."""
         query, host = request.url.query, host_of(request)
         card = self._kept.get((query, host))
         if card is None:
-            if self._one.statistics().tasks_waiting >= MOST_WAITING:
+            visitor = request.client.host if request.client else ""
+            waiting = self._one.statistics().tasks_waiting
+            if waiting >= MOST_WAITING or self._held[visitor] >= MOST_OF_ONE:
                 return told(503, "Too many cards are being drawn; try it again later.", 60.0)
-            wait = self._rate.take(request.client.host if request.client else "")
+            wait = self._rate.take(visitor)
             if wait:
                 return told(429, f"More than {RATE} new cards were asked for; wait a little.", wait)
+            self._held[visitor] += 1
             try:
                 card = await to_thread.run_sync(self._make, query, host, limiter=self._one)
             except BusyError as error:
                 return told(503, str(error), error.retry_after)
             except DalleError as error:
                 return told(404, f"This link has no card. {error}")
+            finally:
+                self._held[visitor] -= 1
+                self._held += Counter()  # forgets those who have none
             self._kept.put((query, host), card)
         return Response(card, media_type="image/png", headers=CACHED)
 

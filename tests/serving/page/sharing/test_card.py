@@ -1,12 +1,17 @@
 """The picture of a link, and the pictures that are drawn for it."""
 
+import asyncio
+import time
+
 import pytest
 from PIL import Image
+from starlette.requests import Request
 
 from dalle.engine.model_pool import ModelPool
 from dalle.serving.page.links import Link
 from dalle.serving.page.sharing.card import GAP, HEIGHT, WIDTH, make_card
-from dalle.serving.page.sharing.card_route import card_order
+from dalle.serving.page.sharing.card_route import MOST_OF_ONE, Cards, card_order
+from tests.fakes.apart import run_apart
 
 
 class Engine:
@@ -64,3 +69,26 @@ def test_a_link_without_a_seed_always_has_the_same_card():
 
 def test_a_single_picture_is_generated_alone():
     assert card_order(Link(prompt="a cat", candidate=7), Engine).knobs["only"] == (7,)
+
+
+def test_one_address_cannot_take_all_places(monkeypatch: pytest.MonkeyPatch):
+    def make(*_: object) -> bytes:
+        time.sleep(0.05)
+        return b"a card"
+
+    cards = Cards(Engine, "Ninefold")
+    monkeypatch.setattr(cards, "_make", make)
+
+    def ask(address: str, number: int) -> Request:
+        given = {"type": "http", "method": "GET", "path": "/card.png", "headers": []}
+        given |= {"query_string": f"prompt=a+cat&seed={number}".encode(), "scheme": "http"}
+        return Request(given | {"client": (address, 1), "server": ("localhost", 7860)})
+
+    async def answers() -> list[int]:
+        asked = [ask("192.0.2.1", number) for number in range(20)] + [ask("192.0.2.2", 99)]
+        return [answer.status_code for answer in await asyncio.gather(*map(cards.answer, asked))]
+
+    *of_one, of_other = run_apart(answers())
+    assert of_one.count(200) == MOST_OF_ONE
+    assert of_other == 200
+    assert run_apart(answers())[0] == 200  # those that were drawn are kept
