@@ -155,6 +155,7 @@ def test_a_result_of_history_is_shown_small_and_drawn_again_by_a_click(visit, ad
     page.unfold("History")
     page.view.locator(".nf-memory", has_text="a cat").click()
     page.view.locator(".nf-growing li").nth(8).wait_for()  # small, and nothing is drawn
+    page.wait_for_status("The settings of this result are restored")
     assert page.prompt == "a cat"
     assert page.tiles.count() == 0
     page.press("Draw these again")

@@ -141,6 +141,7 @@ ANSWERS = (
     "Reports are not taken here; write to the owner of the page.",
     "Thank you.",
     "This is report *; the owner of this page reads it.",
+    "The event does not fit; load the page anew and try again.",
     "More than # reports an hour came from you; try again later.",
     "* reports came in today, and no more are taken; try again tomorrow.",
     "The report could not be kept (*); try again later.",
