@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dalle.engine.bounded_store import BoundedStore
 from dalle.generation.result import Picture, Result
 from dalle.serving.http.turns import Turns
-from dalle.serving.http.visitors import current_visitor
+from dalle.serving.http.visitors import current_line
 
 MOST = 128 * 2**20  # bytes of files that are kept
 AT_ONCE = 2  # files that are made side by side
@@ -33,8 +33,7 @@ class EncodedFiles:
         BusyError where the visitor, or all together, wait for too many.
         """
         if (content := self._files.get(key)) is None:
-            visitor = current_visitor()
-            with self._turns.take(visitor.line if visitor else ""):
+            with self._turns.take(current_line()):
                 # Somebody else may have made it in the meantime.
                 if (content := self._files.get(key)) is None:
                     content = make()

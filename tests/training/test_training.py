@@ -157,10 +157,11 @@ def test_the_model_that_ships_can_be_learned_on_from(tmp_path):
     known["finisher"] = finisher.restore_finisher(tmp_path / "finisher", nano.TOKENISER)
     tokenizer = vqgan.restore_tokenizer(tmp_path / "vqgan", known, nano.TOKENISER)
     shipped = load_vqgan(SHIPPED / "vqgan")
+    tokenizer = dataclasses.replace(tokenizer, dtype=shipped.dtype)  # else rounding moves pixels
     codes = np.arange(nano.TOKENISER.length)[None] % nano.TOKENISER.n_embed
     apart = np.abs(tokenizer.decode(codes) - shipped.decode(codes))
-    assert np.mean(apart > 0.05) < 2e-3  # outlines are sharpened: rounding moves a few pixels
-    assert np.mean(apart) < 2e-3
+    assert np.mean(apart > 0.05) < 1e-4  # outlines are sharpened: a few pixels may move
+    assert np.mean(apart) < 1e-4
     assert PromptTokenizer.from_folder(tmp_path / "text" / "bart", 32)(["a cat"])
     with pytest.raises(DalleError, match="would be lost"):
         adopt(SHIPPED, tmp_path)

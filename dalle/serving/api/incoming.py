@@ -17,7 +17,7 @@ from dalle.safety.file_decoder import decode
 from dalle.serving.api.descriptions import MAX_RANKED
 from dalle.serving.http.budget import Budget
 from dalle.serving.http.turns import Turns
-from dalle.serving.http.visitors import current_visitor
+from dalle.serving.http.visitors import current_line
 from dalle.settings import SettingsError
 
 FILE_ROUTE = "/gradio_api/file="
@@ -44,14 +44,8 @@ def turn_to_decode(turns: Turns = _decoding) -> Iterator[None]:
 
     Else a hundred files of one visitor would stand before those of everybody else.
     """
-    with turns.take(name_of_visitor()):
+    with turns.take(current_line()):
         yield
-
-
-def name_of_visitor() -> str:
-    """The line of who asks."""
-    visitor = current_visitor()
-    return visitor.line if visitor else ""
 
 
 @contextmanager
@@ -68,7 +62,7 @@ def incoming_pictures(pictures: Any, held: Budget = _all) -> Iterator[list[Image
             "each a data URI or an address that /generate gave."
         )
     images: list[Image.Image] = []
-    visitor = name_of_visitor()
+    visitor = current_line()
     seen = kept = 0
     try:
         for index, given in enumerate(pictures):

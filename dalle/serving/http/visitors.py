@@ -82,3 +82,9 @@ def _without_port(address: str) -> str:
     if address.startswith("["):
         return address[1:].partition("]")[0]
     return address.partition(":")[0] if address.count(":") == 1 else address
+
+
+def current_line() -> str:
+    """The line of the current visitor; empty where there is none."""
+    visitor = current_visitor()
+    return visitor.line if visitor else ""

@@ -1,9 +1,10 @@
 """Builds the sentence that the model reads: some words kept, some replaced, some set aside."""
 
 import re
+from functools import cached_property
 
 from dalle.text.heard.piece import JOINING, PLACED, Piece
-from dalle.text.heard.relations import relate
+from dalle.text.heard.relations import BEFORE, BEHIND, EATING, WEARING, relate
 
 # Between two nouns, where the word before it was set aside: "a rose [given] to a wolf".
 LOOSE = frozenset(
@@ -13,8 +14,8 @@ LOOSE = frozenset(
 GUISE = frozenset(("as", "like"))
 # Relations that a visitor misses in the picture.
 NOT_SHOWN = frozenset(
-    ("in", "inside", "into", "at", "from", "through", "around", "across", "behind", "before")
-) | frozenset(("in front of", "wearing", "eating", "eats", "having", "outside", "towards"))
+    ("inside", "into", "at", "from", "through", "around", "across", "outside", "towards")
+).union(WEARING, EATING, BEFORE, BEHIND)
 _VOWEL = re.compile(r"(?!uni|use|u-|one\b|ufo|euro)[aeiou]|hour", re.IGNORECASE)
 MOST_BETWEEN = 3  # words between an article and its noun
 
@@ -134,14 +135,14 @@ class Sentence:
 
     @property
     def changed(self) -> bool:
-        pieces = [*self.pieces, *self._tidy()]
+        pieces = [*self.pieces, *self._tidied]
         return any(piece.changed or piece.text.lower() in GUISE for piece in pieces)
 
     @property
     def text(self) -> str:
         """The sentence without words that lead nowhere."""
         parts: list[str] = []
-        for piece in self._tidy():
+        for piece in self._tidied:
             if piece.role == "comma":
                 parts.append(",")
             else:
@@ -152,11 +153,15 @@ class Sentence:
     @property
     def apart(self) -> tuple[str, ...]:
         """The words of relations that "and" stands for, and the picture does not show."""
-        words = dict.fromkeys(piece.instead for piece in self._tidy())
+        words = dict.fromkeys(piece.instead for piece in self._tidied)
         return tuple(word for word in words if word in NOT_SHOWN)
 
-    def _tidy(self) -> list[Piece]:
-        """Drops articles and prepositions around holes, where no noun is left for them."""
+    @cached_property
+    def _tidied(self) -> list[Piece]:
+        """All pieces but articles and prepositions around holes, where no noun is left for them.
+
+        To be asked for when the last piece is there.
+        """
         kept: list[Piece] = []
         open_hole = False
         pieces = [*self.pieces, Piece(",", "comma")]
