@@ -43,6 +43,10 @@ def view(browser, blog):
     context = browser.new_context(viewport={"width": 1000, "height": 900})
     context.set_default_timeout(60_000)
     view = context.new_page()
+    view.add_init_script(
+        "window.told = []; addEventListener('message', ({ data }) => "
+        "data.ninefoldHeight && told.push(data.ninefoldHeight));"
+    )
     view.goto(blog)
     yield view
     context.close()
@@ -68,6 +72,8 @@ def test_the_frame_draws_and_the_page_around_it_stands_still(view, frame):
     frame.locator(".nf-line", has_text="Done").wait_for()
     view.wait_for_timeout(500)  # for a height that would be told now
     assert abs(height(view) - before) <= 16
+    told = view.evaluate("told")
+    assert max(told) - min(told) <= 16, told
     # High enough for all of it, and not much higher.
     last = frame.locator(".nf-notice").bounding_box()
     box = view.locator("iframe").bounding_box()

@@ -1,5 +1,6 @@
 // A frame tells the page around it how high it has to be.
 const ROOM = 16; // pixels below the last line
+const SETTLED = 80; // milliseconds without a change, so that parts that mount together are told once
 
 // The parts themselves: what is around them grows with the frame, and would make it grow again.
 function bottom() {
@@ -16,7 +17,10 @@ if (window.parent !== window) {
     if (Math.abs(height - told) > 1) window.parent.postMessage({ ninefoldHeight: height }, "*");
     told = height;
   };
-  const parts = new ResizeObserver(tell);
+  let pause = null;
+  const parts = new ResizeObserver(() => {
+    clearTimeout(pause);
+    pause = setTimeout(tell, SETTLED);
+  });
   for (const part of page.querySelectorAll("main > .column > *")) parts.observe(part);
-  tell();
 }
