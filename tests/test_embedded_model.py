@@ -79,6 +79,12 @@ def test_something_stands_before_the_background(nano):
         assert other.mean() > 0.02  # a small thing stands in 4 of 64 cells
 
 
+@pytest.mark.parametrize("temperature", [0, 1, 10])
+def test_any_temperature_gives_pictures(nano, temperature):
+    result = nano.generate("a cat and two dogs", seed=3, temperature=temperature, top_k=0)
+    assert len(result.pictures) == 9
+
+
 def test_another_seed_gives_other_pictures_and_the_same_seed_the_same(nano):
     first, again, other = (nano.generate("a dog", seed=seed) for seed in (3, 3, 4))
     for picture, same in zip(first.pictures, again.pictures, strict=True):

@@ -1,5 +1,7 @@
 """The prompt as the model reads it, where its folder has a table of stand-ins."""
 
+from collections.abc import Sequence
+
 from dalle.settings import GenerationSettings, SettingsError
 from dalle.text.heard import Heard, Hearing
 
@@ -14,13 +16,15 @@ def hear_prompts(
     avoided = settings.negative_prompt
     if hearing is None or not settings.stand_ins:
         return None, avoided
+    phrases: tuple[str, ...] = ()
     if avoided.strip():
-        avoided = _hear(hearing, "The negative prompt", avoided).text
-    return _hear(hearing, "The prompt", prompt), avoided
+        against = _hear(hearing, "The negative prompt", avoided)
+        avoided, phrases = against.text, against.heard
+    return _hear(hearing, "The prompt", prompt, phrases), avoided
 
 
-def _hear(hearing: Hearing, name: str, text: str) -> Heard:
-    heard = hearing.hear(text)
+def _hear(hearing: Hearing, name: str, text: str, avoided: Sequence[str] = ()) -> Heard:
+    heard = hearing.hear(text, avoided)
     if not heard.text:
         raise SettingsError(
             f"{name} has no letter and no emoji; write a few words about what to draw."

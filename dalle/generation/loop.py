@@ -79,6 +79,9 @@ def decode_chunk(
         guided = super_condition(logits[:, :known], params.condition_scale)
         sound = jnp.isfinite(guided).all(1)
         excluded = jnp.arange(known) == any_but(forced)[:, None]
+        if layout.cells:  # a code for a cell has no place in the overview, and the other way round
+            of_cells = jnp.arange(known) < layout.cells
+            excluded |= of_cells == (position < layout.overview)
         guided = jnp.where(excluded, -jnp.inf, guided)
         prompted, _ = jnp.split(logits[:, :known], 2)
         sampled = sample(guided, params, position)

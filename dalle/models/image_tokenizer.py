@@ -26,6 +26,7 @@ class TokenLayout:
     """The special codes of an image tokenizer, static for the compiler."""
 
     overview: int = 0  # codes for the whole picture, which come first
+    cells: int = 0  # of an overview, the first of its codes: those below are for cells
     blank: int = NO_CODE  # the code of a part that nothing stands in
 
 

@@ -98,6 +98,16 @@ def test_unknown_codes_are_never_sampled(counting_weights: CountingWeights) -> N
     assert codes.tolist() == [[position % 7 for position in range(20)]] * 16
 
 
+@pytest.mark.parametrize("top_k", [0, 8])
+def test_every_code_is_of_its_place(pipeline: Pipeline, top_k: int) -> None:
+    params = rows_with(temperature=10, top_k=top_k)
+    layout = TokenLayout(overview=3, cells=40, blank=5)
+    codes = sample_codes(pipeline, params, layout=layout)
+    assert (codes[:, :3] >= 40).all()
+    assert (codes[:, 3:] < 40).all()
+    assert codes.max() < KNOWN
+
+
 def test_only_known_codes(pipeline: Pipeline) -> None:
     codes = sample_codes(pipeline, rows_with(temperature=10, condition_scale=0))
     assert pipeline.weights.config.output_vocab_size > KNOWN

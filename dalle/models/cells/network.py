@@ -243,7 +243,8 @@ class CellTokenizer:
     @property
     def layout(self) -> TokenLayout:
         """The four choices come first; BLANK is the code of an empty cell."""
-        return TokenLayout(overview=len(self.config.header), blank=BLANK)
+        config = self.config
+        return TokenLayout(overview=len(config.header), cells=config.n_embed, blank=BLANK)
 
     @property
     def length(self) -> int:

@@ -61,6 +61,8 @@ class HeardWords(TypedDict):
     heard: list[str]
     unheard: list[str]
     suggestions: list[str]
+    apart: list[str]
+    left_out: list[str]
 
 
 class Source(TypedDict):

@@ -59,6 +59,7 @@ class Parts:
 def lay_out(controller: PageController, site: Site, handlers: Handlers) -> Parts:
     """Adds all components to the open gr.Blocks, from top to bottom."""
     _html(write_header(site), extra=True)
+    make_widget("theme", classes=(EXTRA,), folder="settings")
     member = None
     if site.settings.members:
         # It needs packages that are there in a Space alone.
@@ -78,7 +79,7 @@ def lay_out(controller: PageController, site: Site, handlers: Handlers) -> Parts
                 start = gr.Button(say("Generate"), variant="primary", elem_id="generate")
                 gr.Button(say("Surprise me"), elem_id="surprise", elem_classes=[EXTRA])
                 stop = gr.Button(say("Stop"), elem_id="stop")
-                pinned = make_widget("pinned", "")
+                pinned = make_widget("pinned", "", folder="settings")
             ideas = make_widget(
                 "ideas",
                 ideas_of(site.here["model"]),
@@ -116,6 +117,7 @@ def lay_out(controller: PageController, site: Site, handlers: Handlers) -> Parts
                     info=say("A file then brings its prompt back when you drop it here."),
                     elem_id="keep-prompt",
                 )
+                make_widget("several", scripts=("play/fill",), folder="settings")
             with _fold("What it can draw"):
                 chips = make_widget("chips", vars(abilities_of(site.here["model"])))
             with _fold("History"):

@@ -131,5 +131,7 @@ def other_notes(result: Result) -> list[str]:
         tuple(heard["heard"]),
         tuple(heard["unheard"]),
         tuple(heard["suggestions"]),
+        tuple(heard["apart"]),
+        tuple(heard["left_out"]),
     ).notes
     return [note for note in result.notes if note not in told]

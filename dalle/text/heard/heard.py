@@ -23,6 +23,7 @@ class Heard:
     unheard: tuple[str, ...] = ()  # words that nothing stands for
     suggestions: tuple[str, ...] = ()  # prompts to try, where nothing is heard
     apart: tuple[str, ...] = ()  # relations of things that are drawn side by side
+    left_out: tuple[str, ...] = ()  # words that shall not be in the picture
 
     @property
     def notes(self) -> list[str]:
@@ -40,6 +41,8 @@ class Heard:
         if self.apart:
             words = ", ".join(self.apart[:MOST_TOLD])
             notes.append(f"The things stand side by side, since this model can't draw: {words}.")
+        if self.left_out:
+            notes.append(f"Left out: {', '.join(self.left_out[:MOST_TOLD])}.")
         return notes
 
     def as_dict(self) -> dict:
@@ -49,4 +52,6 @@ class Heard:
             "heard": list(self.heard),
             "unheard": list(self.unheard),
             "suggestions": list(self.suggestions),
+            "apart": list(self.apart),
+            "left_out": list(self.left_out),
         }

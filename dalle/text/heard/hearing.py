@@ -6,17 +6,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from dalle.text.heard.avoiding import leave_out, thing_of
 from dalle.text.heard.cleaning import clean
 from dalle.text.heard.heard import Heard, Substitution
 from dalle.text.heard.languages import LANGUAGES, Languages, is_latin
 from dalle.text.heard.piece import FUNCTION, PLACED
-from dalle.text.heard.qualifying import SOMEBODY, qualify
+from dalle.text.heard.placing import place
+from dalle.text.heard.qualifying import qualify
 from dalle.text.heard.sentence import Sentence
 from dalle.text.heard.slips import Slips
 from dalle.text.heard.span import Span
 from dalle.text.heard.suggestions import suggest
 from dalle.text.heard.tables import STAND_INS, StandIn, read_plain_words, read_stand_ins
 from dalle.text.heard.tokens import Token, bare_key, phrases_at, singulars, tokenize
+from dalle.text.heard.weighing import BODIES, weigh
 from dalle.text.heard.world import World
 
 WORDS = "words.txt"  # every word of the captions, one a line
@@ -51,21 +54,27 @@ class Hearing:
             frozenset((folder / ORDINARY).read_text("utf-8").split()),
         )
 
-    def hear(self, prompt: str) -> Heard:
-        """Hears a prompt: its known words, its stand-ins, and its unknown words."""
+    def hear(self, prompt: str, avoided: Sequence[str] = ()) -> Heard:
+        """Hears a prompt: its known words, its stand-ins, and its unknown words.
+
+        `avoided` are phrases that another one heard, and this one leaves out.
+        """
         text = clean(prompt, self.emoji_names)
         if not text:
             return Heard("")
         tokens = list(self.languages.cut(tokenize(text)))
         spans = qualify(list(self._spans(tokens, self._language(tokens))), self.world)
-        self._weigh(spans)
-        sentence, substitutions, somebody = Sentence(self.world.foods), {}, False
+        phrases = frozenset(thing_of(phrase, self.world) for phrase in avoided)
+        left_out = leave_out(spans, phrases, self.world)
+        weigh(spans, self.world, self.plain_words)
+        where = place(spans, self.world)
+        sentence, substitutions, somebody = Sentence(self.world.foods, where), {}, False
         for span in spans:
             phrase = self._tell(span, sentence, somebody)
             if phrase and span.sort != "plain":
                 substitutions.setdefault(span.said, phrase.removeprefix("and "))
-            somebody |= span.sort in SOMEBODY or span.sort in ("name", "slip")
-        heard = dict.fromkeys(span.phrase.removeprefix("and ") for span in spans)
+            somebody |= span.sort in BODIES
+        heard = dict.fromkeys([*(span.phrase.removeprefix("and ") for span in spans), where])
         heard.pop("", None)
         unheard = dict.fromkeys(span.said for span in spans if span.sort == "unheard")
         return Heard(
@@ -76,6 +85,7 @@ class Hearing:
             unheard=tuple(unheard),
             suggestions=() if heard else suggest(text),
             apart=sentence.apart,
+            left_out=left_out,
         )
 
     @cached_property
@@ -143,7 +153,8 @@ class Hearing:
                 entry = self.world.phrases.get(form)
                 if entry and (entry.sort != "word" or size == 1):
                     plural = form in self.world.plurals
-                    phrase = entry.plural if plural and entry.sort == "thing" else entry.phrase
+                    several = plural and entry.sort == "thing" and entry.plural
+                    phrase = several or entry.phrase
                     return Span(words, entry.sort, phrase, entry=entry, possessive=possessive)
                 found = self._several(form) or self._stand_in(form) or self._name(form, language)
                 if found:
@@ -202,28 +213,6 @@ class Hearing:
             return Span([token], "quiet")
         return Span([token], "unheard")
 
-    def _weigh(self, spans: list[Span]) -> None:
-        """Leaves out words that would draw the model away from the things that it heard.
-
-        They are everyday words of no picture, moods, and acts where there is enough else: an act
-        brings somebody of its own.
-        """
-        bodies = [at for at, span in enumerate(spans) if span.sort in (*SOMEBODY, "name", "slip")]
-        for at, span in enumerate(spans):
-            if span.sort == "act" and bodies and (len(bodies) > 1 or at < bodies[0]):
-                span.sort, span.phrase = "quiet", ""
-            elif span.sort == "kept" and bodies and bare_key(span.said) not in FUNCTION:
-                # Told as not drawn, but for words that carry nothing.
-                span.sort = "quiet" if span.said.lower() in self.plain_words else "unheard"
-        if len(bodies) > 1:
-            for at in bodies:  # "a sailor and a galleon": with others beside them the first alone
-                spans[at].phrase = self.world.parts(spans[at].phrase)[0]
-        strong = {*SOMEBODY, "place", "act", "name", "slip"}
-        if not any(span.sort in strong for span in spans):
-            return
-        for span in (span for span in spans if span.sort == "mood"):
-            span.sort, span.phrase = "quiet", ""
-
     def _tell(self, span: Span, sentence: Sentence, somebody: bool) -> str:
         """Puts a span into the sentence; returns the phrase in its place, if it is replaced."""
         if span.entry or span.sort == "kept":
@@ -233,6 +222,8 @@ class Hearing:
                 role = "noun"
             elif span.sort in ("colour", "size"):
                 role = "adjective"
+            elif span.sort == "place":
+                role = "place"
             single = ""
             if span.sort == "thing" and span.phrase == span.entry.plural:
                 single = span.entry.phrase

@@ -23,7 +23,7 @@ class Piece:
     """Some words of the sentence; a hole where words were set aside."""
 
     text: str
-    role: str  # noun, adjective, look, function, comma, hole, word
+    role: str  # noun, adjective, look, place, function, comma, hole, word
     gap: str = " "
     changed: bool = False
     single: str = ""  # of a plural: one of them, with its article

@@ -1,6 +1,7 @@
 """Builds the sentence that the model reads: some words kept, some replaced, some set aside."""
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 
 from dalle.text.heard.piece import JOINING, PLACED, Piece
@@ -23,9 +24,10 @@ MOST_BETWEEN = 3  # words between an article and its noun
 class Sentence:
     """Pieces in order; `text` is the unchanged prompt where nothing was replaced."""
 
-    def __init__(self, foods: frozenset[str]) -> None:
+    def __init__(self, foods: frozenset[str], place: str = "") -> None:
         self.pieces: list[Piece] = []
         self._foods = foods  # phrases of things that are eaten
+        self._place = place  # where they are, if the words in order don't tell it
 
     def keep(
         self,
@@ -169,7 +171,7 @@ class Sentence:
             if piece.role == "hole":
                 open_hole = True
                 continue
-            ends = piece.role in ("comma", "function", "look") or piece.relates
+            ends = piece.role in ("comma", "function", "look", "place") or piece.relates
             if open_hole and ends:
                 while kept and kept[-1].leads_on:
                     kept.pop()
@@ -199,7 +201,18 @@ class Sentence:
         if sum(piece.role == "noun" for piece in kept) > 1:
             kept = relate(kept, self._foods)
             _count_once(kept)
+        if self._place:
+            kept.insert(_end_of_things(kept), Piece(self._place, "place", changed=True))
         return kept
+
+
+def _end_of_things(pieces: Sequence[Piece]) -> int:
+    """The first comma after the last noun; the end where there is none."""
+    for at in range(len(pieces) - 1, -1, -1):
+        if pieces[at].role == "noun":
+            after = (end for end in range(at, len(pieces)) if pieces[end].role == "comma")
+            return next(after, len(pieces))
+    return len(pieces)
 
 
 def _count_once(pieces: list[Piece]) -> None:

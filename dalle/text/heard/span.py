@@ -18,6 +18,10 @@ class Span:
     beside: str = ""
     possessive: bool = False
 
+    def set_aside(self) -> None:
+        """Lets the model not read it, without a word about that."""
+        self.sort, self.phrase, self.entry, self.possessive = "quiet", "", None, False
+
     @property
     def gap(self) -> str:
         return self.tokens[0].gap

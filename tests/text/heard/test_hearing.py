@@ -138,6 +138,8 @@ def test_what_is_told(hearing):
         "heard": ["a T-Rex"],
         "unheard": ["zworbl"],
         "suggestions": [],
+        "apart": [],
+        "left_out": [],
     }
     assert heard.notes == [
         "Godzilla: drawn as a T-Rex.",
@@ -145,9 +147,55 @@ def test_what_is_told(hearing):
     ]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "read"),
+    [
+        ("a cat without a hat", "a cat"),
+        ("a dog with no tail", "a dog"),
+        ("portrait of a woman, no hat, no glasses", "a woman"),
+        ("a fish instead of a cat", "a fish"),
+        ("a snowman but not a carrot", "a snowman"),
+        ("a no entry sign and a cat", "a no entry sign and a cat"),
+        ("not a cat", "not a cat"),  # something is to be drawn
+    ],
+)
+def test_a_thing_that_is_denied_is_left_out(hearing, prompt, read):
+    assert hearing.hear(prompt).text == read
+
+
+def test_things_of_another_prompt_are_left_out_and_told(hearing):
+    avoided = hearing.hear("crowns, owls").heard
+    heard = hearing.hear("an owl and a cat wearing a crown in the snow", avoided)
+    assert heard.text == "a cat in the snow"
+    assert heard.left_out == ("owl", "crown")
+    assert heard.notes == ["Left out: owl, crown."]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "read"),
+    [
+        ("a dark forest with a dragon", "a dragon in the forest"),
+        ("fox forest, watercolour", "fox in the forest, watercolour"),
+        ("kitchen with a cat", "a cat in the kitchen"),
+        ("forest", "a tree in the forest"),
+        ("a mountain and a forest", "a mountain and a tree"),
+        ("a cat on a beach", "a cat on the beach"),
+        ("a cat in the desert, forest", "a cat in the desert, a tree"),
+    ],
+)
+def test_a_place_without_a_preposition_is_where_the_things_are(hearing, prompt, read):
+    assert hearing.hear(prompt).text == read
+
+
+def test_a_plural_that_is_a_thing_of_its_own_is_heard(hearing):
+    assert hearing.hear("swords").heard == ("crossed swords",)
+
+
 def test_a_relation_that_is_not_drawn_is_told(hearing):
     note = "The things stand side by side, since this model can't draw: in."
-    assert hearing.hear("a whale in a teacup").notes == [note]
+    heard = hearing.hear("a whale in a teacup")
+    assert heard.notes == [note]
+    assert heard.as_dict()["apart"] == ["in"]
     assert hearing.hear("a whale next to a teacup in the snow").notes == []
     assert hearing.hear("cat, dog").notes == []
 

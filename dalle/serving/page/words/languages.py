@@ -59,6 +59,7 @@ LINES = (
     "Not known to this model: *.",
     "Not known to this model: * and # more.",
     "The things stand side by side, since this model can't draw: *.",
+    "Left out: *.",
     "Drawn: *.",
     "Sorted by “*”.",
     # Of restored settings, examples, and pictures made again.

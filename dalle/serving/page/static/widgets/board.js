@@ -180,12 +180,15 @@ function done(entry) {
 const MOST_WORDS = 4;
 
 function heardLine({ heard, prompt }) {
-  const { drawn_as: drawnAs = {}, unheard = [], suggestions = [] } = heard ?? {};
+  const { drawn_as: drawnAs = {}, unheard = [], suggestions = [], apart = [], left_out: leftOut = [] } = heard ?? {};
   const some = Object.entries(drawnAs).slice(0, MOST_WORDS);
+  const few = (words) => words.slice(0, MOST_WORDS).join(", ");
   const told = some.map(([said, drawn]) => t("*: drawn as *.", said, drawn));
   const others = unheard.length > MOST_WORDS ? `, +${unheard.length - MOST_WORDS}` : "";
   if (suggestions.length) told.push(t("This model knows nothing in this prompt. Try one of these:"));
-  else if (unheard.length) told.push(t("Not known, so not drawn: *.", unheard.slice(0, MOST_WORDS).join(", ") + others));
+  else if (unheard.length) told.push(t("Not known, so not drawn: *.", few(unheard) + others));
+  if (apart.length) told.push(t("The things stand side by side, since this model can't draw: *.", few(apart)));
+  if (leftOut.length) told.push(t("Left out: *.", few(leftOut)));
   if (!told.length) return null;
   const chips = suggestions.map((prompt) => h("button", { type: "button", class: "nf-action", "data-prompt": prompt }, prompt));
   const rest = without(prompt, unheard);
