@@ -40,6 +40,7 @@ function put(run, above = null) {
     old.run = run;
     return;
   }
+  const before = old?.run.state === "preview" ? placesOf(old.node) : [];
   const entry = render(run);
   if (old?.node.classList.contains("nf-alone")) entry.node.classList.add("nf-alone");
   if (old) old.node.replaceWith(entry.node);
@@ -47,6 +48,7 @@ function put(run, above = null) {
   else root.prepend(entry.node);
   if (!old && ["waiting", "original"].includes(run.state) && !above) lookAtResult(entry);
   if (run.state !== "done") return;
+  if (before.length) settle(entry, before);
   forgetTheSame(entry);
   if (run.tiles.length === 1) enlarge(entry, 0);
   if (old && run.query) send("drawn", { prompt: run.prompt, query: run.query, tiles: run.tiles });
