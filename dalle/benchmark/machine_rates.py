@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from dalle.models.bart.int8_matmul import int8_matmul, without_sign
 from dalle.models.hardware import multiplies_bytes, processor_name
+from dalle.models.int8_matmul import int8_matmul, without_sign
 
 READ_BYTES = 2**28  # far above any cache
 SQUARE = {"cpu": 2048}  # width of the matrices that are multiplied

@@ -9,7 +9,7 @@ import numpy as np
 
 from dalle.errors import DalleError
 from dalle.generation.pipeline import Pipeline
-from dalle.generation.precision import chosen_precision, product_dtypes
+from dalle.generation.precision import chosen_precision, decoding_dtype, product_dtypes
 from dalle.models import load_bart, load_clip, load_vqgan
 from dalle.models.bart.decoding import prepare
 from dalle.models.bart.network import Bart
@@ -34,8 +34,9 @@ def load(name: str | Path, precision: str | None = None, policy: str = "standard
     """A registered name, a Hub repository "owner/name[@revision]", or a folder -> its Pipeline.
 
     precision is that of BART and of the image decoder: "bfloat16", "float16", "float32", or
-    (None too) "auto", the fastest on this machine; "int8" is that of drawing the codes alone. CLIP
-    is always float32. policy is the prompt filter's: "standard", "strict" or "off".
+    (None too) "auto", the fastest on this machine; "int8" is that of drawing the codes, and of the
+    published image decoder on some processors (decoding_dtype). CLIP is always float32.
+    policy is the prompt filter's: "standard", "strict" or "off".
     DalleError where the model is not found or its parts do not fit.
     """
     precision = check_precision(precision or PRECISIONS[0])
@@ -47,7 +48,7 @@ def assemble(files: ModelFiles, precision: str, prompt_filter: PromptFilter) -> 
     keep_heaps_small()
     decoder_dtype, products = product_dtypes(precision)
     bart = load_bart(files.bart, dtype=products)
-    vqgan = load_vqgan(files.vqgan, dtype=products, reads=False)
+    vqgan = load_vqgan(files.vqgan, dtype=decoding_dtype(precision), reads=False)
     clip = load_clip(files.clip)
     if vqgan.length != bart.config.image_length:
         raise DalleError(

@@ -5,7 +5,7 @@ import platform
 import jax
 import jax.numpy as jnp
 
-from dalle.models.hardware import inference_dtype, multiplies_bytes
+from dalle.models.hardware import convolves_bytes, inference_dtype, multiplies_bytes
 
 
 def machine_kind() -> str:
@@ -27,9 +27,16 @@ def chosen_precision(precision: str) -> str:
 
 
 def product_dtypes(precision: str) -> tuple[jnp.dtype, jnp.dtype]:
-    """The dtype that codes are drawn in, and that of the products beside (int8 draws codes alone).
+    """The dtype that codes are drawn in, and that of the products beside, which is never int8.
 
     Reading a prompt is a small part of the work, and a picture shows every rounding.
     """
     decoder_dtype = jnp.dtype(chosen_precision(precision))
     return decoder_dtype, inference_dtype() if decoder_dtype == jnp.int8 else decoder_dtype
+
+
+def decoding_dtype(precision: str) -> jnp.dtype:
+    """The dtype of the image decoder's products: int8 where that is faster than the others."""
+    decoder_dtype, products = product_dtypes(precision)
+    in_bytes = decoder_dtype == jnp.int8 and convolves_bytes()
+    return decoder_dtype if in_bytes else products

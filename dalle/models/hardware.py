@@ -12,6 +12,7 @@ import jax.numpy as jnp
 # As Linux names the instructions that multiply bfloat16, on x86 and on ARM.
 BFLOAT16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16", "bf16"}
 BYTE_INSTRUCTION = "avx512_vnni"
+MATRIX_UNIT = "amx_bf16"
 # Of NVIDIA's GPUs: Ampere (A100, A10G) and Ada (L4) multiply bfloat16, Volta and Turing (V100, T4,
 # RTX 20) float16 alone. See docs.nvidia.com/cuda/cuda-c-programming-guide, compute capabilities.
 BFLOAT16_CAPABILITY = 8.0
@@ -61,6 +62,12 @@ def compute_capability() -> float:
 def multiplies_bytes() -> bool:
     """Whether this is a processor with VNNI, which draws codes fastest with int8 kernels."""
     return jax.default_backend() == "cpu" and BYTE_INSTRUCTION in processor_flags()
+
+
+@cache
+def convolves_bytes() -> bool:
+    """Whether bytes are convolved fastest: on a processor with VNNI and without a matrix unit."""
+    return multiplies_bytes() and MATRIX_UNIT not in processor_flags()
 
 
 def compiler_options() -> dict[str, str]:

@@ -19,10 +19,10 @@ import numpy as np
 from jax import Array, lax
 
 from dalle.models.bart.decoding import linear, quantize_rows
-from dalle.models.bart.int8_matmul import without_sign
 from dalle.models.bart.kv_cache import LayerCache, PackedLayerCache
-from dalle.models.convolutions import Conv, DoublingConv
+from dalle.models.convolutions.conv import Conv, DoublingConv
 from dalle.models.hardware import EIGEN_CONVOLVES
+from dalle.models.int8_matmul import without_sign
 
 ROWS, WIDTH, OUT, LAYERS = 32, 1024, 4096, 12
 HEADS, SIZE, LENGTH = 16, 64, 256

@@ -5,13 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dalle.models.convolutions import (
-    STRIP_BYTES,
-    WIDE_CHANNELS,
-    Conv,
-    DoublingConv,
-    strip_height,
-)
+from dalle.models.convolutions.conv import Conv, DoublingConv
+from dalle.models.convolutions.convolve import WIDE_CHANNELS
+from dalle.models.convolutions.strips import STRIP_BYTES, strip_height
 
 
 def make_conv(dtype: jnp.dtype, height: int = 8, **options) -> tuple[Conv, dict, jax.Array]:
@@ -28,11 +24,45 @@ def make_conv(dtype: jnp.dtype, height: int = 8, **options) -> tuple[Conv, dict,
 @pytest.mark.parametrize("options", [{}, {"height": 7}, {"padding": (2, 0)}, {"size": 5}])
 def test_strip_products_are_the_convolution(monkeypatch, options: dict, rows_of_a_strip: int):
     row = 6 * options.get("size", 3) * WIDE_CHANNELS * 2  # bytes, of six pixels
-    monkeypatch.setattr("dalle.models.convolutions.STRIP_BYTES", rows_of_a_strip * row)
+    monkeypatch.setattr("dalle.models.convolutions.strips.STRIP_BYTES", rows_of_a_strip * row)
     conv, params, x = make_conv(jnp.float32, **options)
     in_strips, _, _ = make_conv(jnp.bfloat16, **options)
     # Only the order of the sums differs.
     np.testing.assert_allclose(in_strips.apply(params, x), conv.apply(params, x), atol=1e-4)
+
+
+@pytest.mark.parametrize("rows_of_a_strip", [1, 2, 100])
+@pytest.mark.parametrize("options", [{}, {"height": 7}, {"padding": (2, 0)}, {"size": 5}])
+def test_bytes_are_exact_where_all_values_are_steps(monkeypatch, options, rows_of_a_strip: int):
+    """Of whole numbers that 8 bits hold, the convolution is the plain one."""
+    row = 6 * options.get("size", 3) * WIDE_CHANNELS  # bytes, of six pixels
+    monkeypatch.setattr("dalle.models.convolutions.strips.STRIP_BYTES", rows_of_a_strip * row)
+    conv, params, x = make_conv(jnp.float32, **options)
+    in_bytes, _, _ = make_conv(jnp.int8, **options)
+    dice = np.random.default_rng(0)
+    x = dice.integers(-55, 201, x.shape).astype(np.float32)
+    x[:, 0, 0, 0], x[:, 0, 0, 1] = -55, 200  # the whole range, in each picture
+    kernel = dice.integers(-127, 128, params["params"]["kernel"].shape).astype(np.float32)
+    kernel[0, 0, 0] = 127
+    params["params"]["kernel"] = jnp.asarray(kernel)
+    plain = conv.apply(params, x)
+    np.testing.assert_allclose(in_bytes.apply(params, x), plain, rtol=1e-6, atol=1)
+
+
+def test_bytes_round_each_picture_by_itself():
+    conv, params, x = make_conv(jnp.int8)
+    x = x.at[1].multiply(1000)
+    both = conv.apply(params, x)
+    np.testing.assert_allclose(both[0], conv.apply(params, x[:1])[0], rtol=1e-5)
+    plain = make_conv(jnp.float32)[0].apply(params, x)
+    for one, other in zip(both, plain, strict=True):
+        error = jnp.sqrt(jnp.square(one - other).mean() / jnp.square(other).mean())
+        assert 0 < error < 0.03
+
+
+def test_bytes_of_nothing_are_nothing():
+    conv, params, x = make_conv(jnp.int8, use_bias=False)
+    assert (conv.apply(params, 0 * x) == 0).all()
 
 
 @pytest.mark.parametrize(

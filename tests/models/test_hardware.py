@@ -91,6 +91,30 @@ def test_codes_are_sampled_in_int8_where_the_processor_sums_bytes(
     assert machine.chosen_precision("auto") == "bfloat16"
 
 
+@pytest.mark.parametrize(
+    ("flags", "dtype"),
+    [
+        ("avx512_bf16 avx512_vnni", "int8"),
+        ("avx512_vnni", "int8"),
+        ("amx_bf16 avx512_vnni", "bfloat16"),  # its matrix unit is faster
+        ("avx512f", "float32"),
+    ],
+)
+def test_pictures_are_decoded_in_int8_where_that_is_faster(tmp_path, monkeypatch, flags, dtype):
+    (tmp_path / "cpuinfo").write_text(X86.format(flags))
+    monkeypatch.setattr(hardware, "PROCESSOR", tmp_path / "cpuinfo")
+    monkeypatch.setattr(hardware.platform, "system", lambda: "Linux")
+    for name in ("fast_dtype", "inference_dtype", "multiplies_bytes", "convolves_bytes"):
+        monkeypatch.setattr(hardware, name, getattr(hardware, name).__wrapped__)
+    for name in ("inference_dtype", "multiplies_bytes", "convolves_bytes"):
+        monkeypatch.setattr(machine, name, getattr(hardware, name))
+    assert machine.decoding_dtype("auto") == dtype
+    assert machine.decoding_dtype("float32") == "float32"
+    monkeypatch.setattr(hardware.jax, "default_backend", lambda: "gpu")
+    monkeypatch.setattr(hardware, "compute_capability", lambda: 9.0)
+    assert machine.decoding_dtype("int8") == "bfloat16"
+
+
 def test_eigen_convolves_where_bfloat16_is_not_known(monkeypatch):
     monkeypatch.setattr(hardware, "fast_dtype", lambda: jnp.dtype(jnp.bfloat16))
     assert hardware.compiler_options() == {}

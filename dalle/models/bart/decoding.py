@@ -16,9 +16,9 @@ from flax import struct
 from jax import Array, lax
 
 from dalle.models.bart.config import BartConfig
-from dalle.models.bart.int8_matmul import OFFSET, int8_matmul, without_sign
 from dalle.models.bart.kv_cache import Cache, empty_cache
 from dalle.models.hardware import multiplies_bytes
+from dalle.models.int8_matmul import OFFSET, int8_matmul, without_sign
 from dalle.models.layers import gelu
 
 ALONG_INPUT = (((1,), (1,)), ((), ()))  # [R, in] x [out, in] -> [R, out]

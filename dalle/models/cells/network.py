@@ -24,6 +24,7 @@ from dalle.models.cells.config import CellTokenizerConfig
 from dalle.models.cells.decoder import CellDecoder
 from dalle.models.cells.finisher import FinishedGrounds
 from dalle.models.cells.patches import patchify, unpatchify
+from dalle.models.hardware import inference_dtype
 from dalle.models.image_tokenizer import TokenLayout
 from dalle.models.layers import Embedding, Linear, gelu
 
@@ -234,7 +235,9 @@ class CellTokenizer:
     def from_params(
         cls, config: CellTokenizerConfig, params: dict[str, Any], dtype: jnp.dtype = jnp.float32
     ) -> "CellTokenizer":
-        return cls(config, params, dtype)
+        """No product is in int8: the decoder's are not the whole of its time, and its colours are
+        flat."""
+        return cls(config, params, inference_dtype() if dtype == jnp.int8 else dtype)
 
     @property
     def num_codes(self) -> int:

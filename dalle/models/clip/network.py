@@ -18,7 +18,7 @@ from PIL import Image
 
 from dalle.models.clip.config import ClipConfig, ClipTextConfig, ClipTowerConfig, ClipVisionConfig
 from dalle.models.clip.preprocess import ClipPreprocessing
-from dalle.models.convolutions import Conv
+from dalle.models.convolutions.conv import Conv
 from dalle.models.layers import (
     Embedding,
     LayerNorm,

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from dalle.errors import CheckpointError
+from dalle.models.hardware import inference_dtype
 from dalle.models.published_config import (
     Layers,
     Length,
@@ -83,9 +84,10 @@ class VqganConfig:
         )
 
     def kernel_dtype(self, products: np.dtype) -> np.dtype:
-        return products
+        """int8 kernels are rounded when they are used, from those of the other products."""
+        return inference_dtype() if products == np.int8 else products
 
     def decoding_bytes(self, pictures: int, products: np.dtype) -> int:
-        """N H W ch x 4, three of them; six where convolutions are bfloat16 products of strips."""
-        arrays = 6 if np.dtype(products).name == "bfloat16" else 3
+        """N H W ch x 4, three of them; six where convolutions are products of strips."""
+        arrays = 6 if np.dtype(products).name in ("bfloat16", "int8") else 3
         return arrays * pictures * self.resolution**2 * self.widths[0] * FLOAT32

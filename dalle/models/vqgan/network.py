@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from dalle.models.convolutions import Conv, DoublingConv
+from dalle.models.convolutions.conv import Conv, DoublingConv
 from dalle.models.hardware import compiler_options
 from dalle.models.image_tokenizer import NO_HEADER, TokenLayout
 from dalle.models.layers import Embedding, GroupNorm, attention, prepare_params
@@ -235,8 +235,8 @@ class Vqgan:
     def from_params(
         cls, config: VqganConfig, params: dict, dtype: jnp.dtype = jnp.float32
     ) -> "Vqgan":
-        """From a tree with the published names; the kernels are cast to `dtype` once, here."""
-        return cls(config, prepare_params(params, dtype), dtype)
+        """From a tree with the published names; the kernels are cast to their dtype once, here."""
+        return cls(config, prepare_params(params, config.kernel_dtype(dtype)), dtype)
 
     @property
     def num_codes(self) -> int:

@@ -10,8 +10,8 @@ import pytest
 from dalle.models import load_bart
 from dalle.models.bart import decoding
 from dalle.models.bart.decoding import cross_attention_cache, linear, prepare, quantize_rows, step
-from dalle.models.bart.int8_matmul import int8_matmul, without_sign
 from dalle.models.bart.kv_cache import empty_cache
+from dalle.models.int8_matmul import int8_matmul, without_sign
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "dalle-bart-tiny"
 
