@@ -62,7 +62,8 @@ def running(model: str, layers: int | None) -> Iterator[Peer]:
     """min-dalle, loaded, for as long as the context lasts."""
     arguments = [GEOMETRIES[model], str(layers or 0)]
     process = subprocess.Popen(
-        [set_up(), "-W", "ignore", PROGRAM, *arguments],
+        # -P: not this module in the place of the package min_dalle.
+        [set_up(), "-P", "-W", "ignore", PROGRAM, *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
     )  # fmt: skip
     try:

@@ -5,7 +5,7 @@ import platform
 import jax
 import jax.numpy as jnp
 
-from dalle.models.hardware import convolves_bytes, inference_dtype, multiplies_bytes
+from dalle.models.hardware import inference_dtype, multiplies_bytes, picture_dtype
 
 
 def machine_kind() -> str:
@@ -37,6 +37,4 @@ def product_dtypes(precision: str) -> tuple[jnp.dtype, jnp.dtype]:
 
 def decoding_dtype(precision: str) -> jnp.dtype:
     """The dtype of the image decoder's products: int8 where that is faster than the others."""
-    decoder_dtype, products = product_dtypes(precision)
-    in_bytes = decoder_dtype == jnp.int8 and convolves_bytes()
-    return decoder_dtype if in_bytes else products
+    return picture_dtype(*product_dtypes(precision))

@@ -70,6 +70,11 @@ def convolves_bytes() -> bool:
     return multiplies_bytes() and MATRIX_UNIT not in processor_flags()
 
 
+def picture_dtype(decoder: jnp.dtype, products: jnp.dtype) -> jnp.dtype:
+    """The dtype in which pictures are decoded, where codes are drawn in that of `decoder`."""
+    return decoder if decoder == jnp.int8 and convolves_bytes() else products
+
+
 def compiler_options() -> dict[str, str]:
     """For jax.jit, where float32 convolutions are most of the work.
 

@@ -17,6 +17,7 @@ from dalle.models.bart.config import BartConfig
 from dalle.models.bart.kv_cache import bytes_of_number, cache_dtype
 from dalle.models.checkpoints.checkpoint import leaf_dtype
 from dalle.models.clip.config import ClipConfig
+from dalle.models.hardware import picture_dtype
 from dalle.models.image_tokenizer import ImageTokenizerConfig
 from dalle.models.loading import without
 
@@ -182,7 +183,9 @@ def estimate(
         self_attention_cache=self_attention_cache(bart, SAMPLED_TOGETHER, decoder_dtype),
         cross_attention_cache=cross_attention_cache(bart, SAMPLED_TOGETHER),
         logits=logits(bart, SAMPLED_TOGETHER),
-        picture_decoding=tokenizer.decoding_bytes(DECODED_TOGETHER, dtype),
+        picture_decoding=tokenizer.decoding_bytes(
+            DECODED_TOGETHER, picture_dtype(decoder_dtype, dtype)
+        ),
         picture_scoring=picture_scoring(clip, DECODED_TOGETHER),
         finished_pictures=finished_pictures(tokenizer, clip, candidates),
     )

@@ -204,6 +204,15 @@ def test_the_other_program_generates_in_turn(tiny, other_program):
     assert "min-dalle==0.4.11, 9 pictures, not ranked: 102.00 s (median of 3 runs" in str(report)
 
 
+def test_the_other_program_imports_nothing_from_beside_it(other_program):
+    other_program(
+        "import os\n"
+        "for _ in sys.stdin: print(int(os.path.dirname(__file__) in sys.path), flush=True)"
+    )
+    with peer.running("random:mini", 2) as other:
+        assert other.generate() == 0
+
+
 def test_an_other_program_that_ends_is_told(other_program):
     other_program("")
     with (

@@ -106,7 +106,7 @@ def test_pictures_are_decoded_in_int8_where_that_is_faster(tmp_path, monkeypatch
     monkeypatch.setattr(hardware.platform, "system", lambda: "Linux")
     for name in ("fast_dtype", "inference_dtype", "multiplies_bytes", "convolves_bytes"):
         monkeypatch.setattr(hardware, name, getattr(hardware, name).__wrapped__)
-    for name in ("inference_dtype", "multiplies_bytes", "convolves_bytes"):
+    for name in ("inference_dtype", "multiplies_bytes"):
         monkeypatch.setattr(machine, name, getattr(hardware, name))
     assert machine.decoding_dtype("auto") == dtype
     assert machine.decoding_dtype("float32") == "float32"

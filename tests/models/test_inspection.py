@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from dalle.models import load_bart, load_vqgan
+from dalle.models import hardware, load_bart, load_vqgan
 from dalle.models import memory_estimate as memory
 from dalle.models.bart.decoding import prepare
 from dalle.models.bart.kv_cache import PACKED, empty_cache
@@ -79,8 +79,19 @@ def test_int8_needs_less_once_it_is_loaded():
         for dtype in (jnp.bfloat16, jnp.int8)
     )
     assert int8.prepared_decoder * 2 == floats.prepared_decoder
-    assert int8.peak < floats.peak
+    loaded = [m.peak - m.picture_decoding for m in (int8, floats)]
+    assert loaded[0] < loaded[1]
     assert int8.peak >= int8.program + int8.weights  # while it is loaded
+
+
+@pytest.mark.parametrize("in_bytes", [False, True])
+def test_pictures_in_int8_need_more_while_they_are_decoded(monkeypatch, in_bytes):
+    monkeypatch.setattr(hardware, "convolves_bytes", lambda: in_bytes)
+    floats, int8 = (
+        describe("random:mini", [16], jnp.bfloat16, dtype).memory[16].picture_decoding
+        for dtype in (jnp.bfloat16, jnp.int8)
+    )
+    assert (int8 > floats) is in_bytes
 
 
 def test_float16_takes_half_of_float32_on_a_gpu(monkeypatch):

@@ -16,12 +16,13 @@ from jax import Array
 
 from dalle.models.resampling import twice
 
-OUTLINE_BLUR, OUTLINE, HARDNESS = 1.1, 0.47, 8.0  # pixels before; opacity there; slope after
+OUTLINE_BLUR, OUTLINE, HARDNESS = 1.1, 0.47, 16.0  # pixels before; opacity there; slope after
 SPREAD = 2.0  # pixels that colours reach beyond an outline
 CLEAR = 0.05  # the least opacity that anything is divided by
-GUIDE_BLUR = 2.4  # pixels of the large picture
+GUIDE_BLUR = 2.8  # pixels of the large picture
 STEEP = 0.05  # change of colours, over two pixels, from which on an edge is made crisp
-REACH = 4  # pixels that an edge is made narrower by, on each side
+SOFTNESS = 0.3  # of the blur at the end, so that steps are no stairs
+REACH = 8  # pixels that an edge is made narrower by, on each side
 NEIGHBOURS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 
 
@@ -56,7 +57,7 @@ def narrow_edges(colours: Array) -> Array:
     def step(_: int, colours: Array) -> Array:
         return jnp.select(taken, neighbours(colours), colours)
 
-    return blur(jax.lax.fori_loop(0, REACH, step, colours), 0.7)
+    return blur(jax.lax.fori_loop(0, REACH, step, colours), SOFTNESS)
 
 
 def neighbours(pixels: Array) -> list[Array]:

@@ -88,6 +88,6 @@ class VqganConfig:
         return inference_dtype() if products == np.int8 else products
 
     def decoding_bytes(self, pictures: int, products: np.dtype) -> int:
-        """N H W ch x 4, three of them; six where convolutions are products of strips."""
-        arrays = 6 if np.dtype(products).name in ("bfloat16", "int8") else 3
+        """N H W ch x 4, three of them; more where convolutions are products of strips."""
+        arrays = {"bfloat16": 6, "int8": 8}.get(np.dtype(products).name, 3)
         return arrays * pictures * self.resolution**2 * self.widths[0] * FLOAT32
