@@ -1,4 +1,4 @@
-"""Things' names that tell of the next thing: "an orange cat", "a baby owl", "on lime"."""
+"""Names that tell of another thing: "an orange cat", "a baby owl", "a cat by an artist"."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,14 @@ from dalle.text.heard.world import World
 
 SOMEBODY = ("thing", "figure", "person", "creature")  # sorts of things and their stand-ins
 SIZES = {"baby": "small"}
+MAKERS = ("person", "figure")  # sorts of stand-ins
+STYLE = ("style", "styled", "aesthetic")
 GROUNDS = ("background", "wall")
 
 
 def qualify(spans: Sequence[Span], world: World) -> Sequence[Span]:
-    """Takes a colour for a colour, and a baby for a size, by the words beside them."""
+    """Takes a colour for a colour, a baby for a size, and a maker for nothing that is drawn."""
+    _set_makers_aside(spans)
     around = zip([None, *spans], spans, [*spans[1:], None], strict=False)
     for before, span, after in around:
         if span.sort != "thing" or span.possessive:
@@ -26,3 +29,17 @@ def qualify(spans: Sequence[Span], world: World) -> Sequence[Span]:
         elif said in SIZES and describes:
             span.sort, span.phrase, span.entry = "size", SIZES[said], None
     return spans
+
+
+def _set_makers_aside(spans: Sequence[Span]) -> None:
+    """ "Wes Anderson style", and "by Bob Ross" after what he made."""
+    made, before = False, ""
+    for span, after in zip(spans, [*spans[1:], None], strict=True):
+        styled = after is not None and after.said.lower() in STYLE
+        if styled and span.sort in (*MAKERS, "unheard"):
+            after.set_aside()
+        if span.sort in MAKERS and (styled or (made and before == "by")):
+            span.set_aside()
+            span.sort = "unheard"  # and told as such
+        made |= span.sort in (*SOMEBODY, "name")
+        before = span.said.lower()

@@ -190,9 +190,12 @@ class Sentence:
                 while kept and kept[-1].relates:
                     kept.pop()  # "wearing as a wizard"
             after_noun = bool(kept) and kept[-1].role == "noun"
+            after_place = bool(kept) and kept[-1].role == "place"
             if after_noun and joins:
                 piece = Piece("and", "function", changed=True)
-            elif after_noun and (piece.determines or (open_hole and piece.begins_noun)):
+            elif (after_noun or after_place) and (
+                piece.determines or (open_hole and piece.begins_noun)
+            ):
                 kept.append(Piece("and", "function", changed=True))
             kept.append(piece)
             open_hole = False

@@ -187,6 +187,20 @@ def test_a_place_without_a_preposition_is_where_the_things_are(hearing, prompt, 
     assert hearing.hear(prompt).text == read
 
 
+@pytest.mark.parametrize(
+    ("prompt", "read"),
+    [
+        ("a landscape painting by bob ross", "a landscape and a painting"),
+        ("wes anderson style coffee shop", "a cup of coffee in a room"),
+        ("a dog by a tree", "a dog by a tree"),
+        ("zworbl style cat", "cat"),
+        ("a boy at the beach watching the sunset", "a boy at the beach and the sunset"),
+    ],
+)
+def test_a_maker_is_no_thing(hearing, prompt, read):
+    assert hearing.hear(prompt).text == read
+
+
 def test_a_plural_that_is_a_thing_of_its_own_is_heard(hearing):
     assert hearing.hear("swords").heard == ("crossed swords",)
 
