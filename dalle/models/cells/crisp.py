@@ -16,22 +16,25 @@ from jax import Array
 
 from dalle.models.resampling import twice
 
-OUTLINE_BLUR, OUTLINE, HARDNESS = 1.1, 0.47, 16.0  # pixels before; opacity there; slope after
+OUTLINE_BLUR, OUTLINE = 1.1, 0.47  # pixels before; opacity there
 SPREAD = 2.0  # pixels that colours reach beyond an outline
 CLEAR = 0.05  # the least opacity that anything is divided by
-GUIDE_BLUR = 2.8  # pixels of the large picture
-STEEP = 0.05  # change of colours, over two pixels, from which on an edge is made crisp
-SOFTNESS = 0.3  # of the blur at the end, so that steps are no stairs
-REACH = 8  # pixels that an edge is made narrower by, on each side
+GUIDE_BLUR = 2.4  # pixels of the large picture
+# Of plain pictures, and of those in a look, which finds the edges by itself: crisper ones break up.
+HARDNESS = 16.0, 8.0  # slope of opacity at an outline
+STEEP = 0.04, 0.05  # change of colours, over two pixels, from which on an edge is made crisp
+REACH = 10, 4  # pixels that an edge is made narrower by, on each side
+SOFTNESS = 0.7  # pixels of the blur at the end, in a look
 NEIGHBOURS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 
 
-def enlarge(layer: Array) -> Array:
-    """Layers [B, H, W, 4] in the form of `to_layer` -> [B, 2 H, 2 W, 4]."""
+def enlarge(layer: Array, plain: Array) -> Array:
+    """Layers [B, H, W, 4] in the form of `to_layer` -> [B, 2 H, 2 W, 4]; `plain` is [B] bool."""
+    plain = plain[:, None, None, None]
     opacity = jnp.clip(2 * layer[..., 3:], 0, 1)
-    outline = HARDNESS * (twice(blur(opacity, OUTLINE_BLUR)) - OUTLINE) + 0.5
-    outline = jnp.clip(outline, 0, 1)
-    colours = narrow_edges(twice(spread_colours(layer[..., :3], opacity)))
+    outline = twice(blur(opacity, OUTLINE_BLUR)) - OUTLINE
+    outline = jnp.clip(jnp.where(plain, *HARDNESS) * outline + 0.5, 0, 1)
+    colours = narrow_edges(twice(spread_colours(layer[..., :3], opacity)), plain)
     return jnp.concatenate([colours * outline, 0.5 * outline], -1)
 
 
@@ -45,19 +48,22 @@ def spread_colours(premultiplied: Array, opacity: Array) -> Array:
     return jnp.clip(colours, -0.5, 0.5)
 
 
-def narrow_edges(colours: Array) -> Array:
-    """The same picture [B, H, W, 3] with each edge a step."""
+def narrow_edges(colours: Array, plain: Array) -> Array:
+    """The same picture [B, H, W, 3] with each edge a step; `plain` is [B, 1, 1, 1]."""
     guide = blur(colours.sum(-1, keepdims=True), GUIDE_BLUR)
     around = neighbours(guide)
     most, least = reduce(jnp.maximum, around), reduce(jnp.minimum, around)
     # Above the middle of an edge a surface curves downwards.
     source = jnp.where(sum(around) < 4 * guide, most, least)
-    taken = [(each == source) & (most - least > STEEP) for each in around]
+    steep = most - least > jnp.where(plain, *STEEP)
+    taken = [(each == source) & steep for each in around]
+    reach = jnp.where(plain, *REACH)
 
-    def step(_: int, colours: Array) -> Array:
-        return jnp.select(taken, neighbours(colours), colours)
+    def step(number: int, colours: Array) -> Array:
+        return jnp.select([each & (number < reach) for each in taken], neighbours(colours), colours)
 
-    return blur(jax.lax.fori_loop(0, REACH, step, colours), SOFTNESS)
+    colours = jax.lax.fori_loop(0, max(REACH), step, colours)
+    return jnp.where(plain, colours, blur(colours, SOFTNESS))
 
 
 def neighbours(pixels: Array) -> list[Array]:

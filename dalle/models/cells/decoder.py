@@ -16,6 +16,8 @@ from dalle.models.cells.finisher import Finisher
 from dalle.models.cells.patches import unpatchify
 from dalle.models.layers import Embedding, LayerNorm, Linear, gelu
 
+NO_LOOK = 0  # the code of the choice of no look
+
 
 class Block(nn.Module):
     """A residual block: norm, 3x3 neighbourhood as one product, GELU, 1x1 product."""
@@ -93,8 +95,8 @@ class CellDecoder(nn.Module):
         ground: Array,  # [B, 2 H, 2 W, 3] around 0: as large as the finished picture
     ) -> Array:
         """The picture with things that are finished first, [B, 2 H, 2 W, 3]."""
-        style = header[:, 1]
-        layer = self.finisher(self.things(style, vectors, patches), style)
+        look, style = header[:, 0], header[:, 1]
+        layer = self.finisher(self.things(style, vectors, patches), style, look == NO_LOOK)
         return self.compose(header, layer, ground, self.config.scale)
 
     def compose(self, header: Array, layer: Array, ground: Array, scale: int = 1) -> Array:

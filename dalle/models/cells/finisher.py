@@ -34,7 +34,7 @@ class WindowConv(nn.Module):
 
 
 class Finisher(nn.Module):
-    """Layers [B, H, W, 4] and a style for each -> [B, 2 H, 2 W, 4]."""
+    """Layers [B, H, W, 4], the style of each, and whether it is plain -> [B, 2 H, 2 W, 4]."""
 
     config: FinisherConfig
 
@@ -50,10 +50,10 @@ class Finisher(nn.Module):
         self.blocks = [WindowConv(config.width) for _ in range(config.blocks)]
         self.write = nn.Dense(PLACE**2 * 4, kernel_init=nn.initializers.normal(1e-3))
 
-    def __call__(self, layer: Array, style: Array) -> Array:
+    def __call__(self, layer: Array, style: Array, plain: Array) -> Array:
         cell = self.config.cell
         # Once more, since clearing leaves new borders.
-        return enlarge(join_cells(self.clear(join_cells(layer, cell), style), cell))
+        return enlarge(join_cells(self.clear(join_cells(layer, cell), style), cell), plain)
 
     def clear(self, joined: Array, style: Array) -> Array:
         """Joined layers as they should be, [B, H, W, 4]."""

@@ -72,13 +72,14 @@ def test_the_enlargement_is_bicubic():
     np.testing.assert_allclose(twice(pixels)[:, 4:-4, 4:-4], expected[:, 4:-4, 4:-4], atol=1e-5)
 
 
-def test_outlines_become_crisp_and_faint_specks_go():
+@pytest.mark.parametrize("plain", [True, False])
+def test_outlines_become_crisp_and_faint_specks_go(plain):
     y, x = np.mgrid[:48, :48]
     opacity = np.clip((16 - np.hypot(y - 24, x - 24)) / 6 + 0.5, 0, 1)  # six pixels of blur
     opacity[2:5, 2:5] = 0.2
     colour = np.array([0.4, -0.3, 0.1])
     layer = np.concatenate([opacity[..., None] * colour, opacity[..., None] / 2], -1)
-    large = np.asarray(enlarge(jnp.asarray(layer[None], jnp.float32)))[0]
+    large = np.asarray(enlarge(jnp.asarray(layer[None], jnp.float32), jnp.array([plain])))[0]
     assert large.shape == (96, 96, 4)
     row = 2 * large[48, :, 3]
     assert ((row > 0.1) & (row < 0.9)).sum() <= 6  # both sides
