@@ -83,7 +83,9 @@ def visit(browser: Browser) -> Iterator[Callable]:
 
     def visit(address: str, **options: Any) -> "Page":
         size = {"width": 1280, "height": 900}
-        contexts.append(browser.new_context(**{"viewport": size, **options}))
+        # Nothing moves, or its place would be measured on the way.
+        still = {"viewport": size, "reduced_motion": "reduce"}
+        contexts.append(browser.new_context(**still | options))
         return Page(contexts[-1], address)
 
     yield visit
