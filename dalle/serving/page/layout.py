@@ -24,7 +24,7 @@ EXTRA = "nf-extra"
 ABOUT_LINK = '<a href="about" target="_blank" rel="noopener" data-t>Model, server, settings</a>'
 BOARD_SCRIPTS = (
     "memory", "kept_runs", "record", "read", "play/fill", "play/riddles", "play/favourites",
-    "share", "actions", "paint", "going_on", "settle", "large", "keys", "folds", "draft", "arrival",
+    "share", "actions", "paint", "going_on", "from_previews", "large", "keys", "folds", "draft", "arrival",
     "height",
 )  # fmt: skip
 

@@ -48,7 +48,7 @@ function put(run, above = null) {
   else root.prepend(entry.node);
   if (!old && ["waiting", "original"].includes(run.state) && !above) lookAtResult(entry);
   if (run.state !== "done") return;
-  if (before.length) settle(entry, before);
+  if (before.length) moveFromPreviews(entry, before);
   forgetTheSame(entry);
   if (run.tiles.length === 1) enlarge(entry, 0);
   if (old && run.query) send("drawn", { prompt: run.prompt, query: run.query, tiles: run.tiles });
