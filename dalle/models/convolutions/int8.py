@@ -4,9 +4,9 @@ The products of such numbers take half the time of bfloat16's (tests/benchmarks/
 """
 
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 
-from dalle.models.convolutions.strips import strip_height
+from dalle.models.convolutions.strips import over_strips
 from dalle.models.int8_matmul import int8_matmul
 
 LARGEST, LEVELS = 127, 255  # of int8, and steps of uint8
@@ -20,34 +20,22 @@ def int8_convolution(x: Array, kernel: Array, padding: tuple[int, int]) -> Array
     picture, whose range spends all 256 steps. Sums are exact.
     """
     size, _, channels, features = kernel.shape
-    pictures, height, width = (x.shape[0], *(n + sum(padding) - size + 1 for n in x.shape[1:3]))
-    strip = strip_height(height, width * size * channels)
-    strips = -(-height // strip)
-    below = padding[1] + strips * strip - height  # the last strip is as high as the others
-    steps, step, zero = _in_steps(x, ((0, 0), (padding[0], below), padding, (0, 0)))
+    steps, step, zero = _in_steps(x, ((0, 0), padding, padding, (0, 0)))
     kernel = kernel.astype(jnp.float32)
     scale = jnp.maximum(jnp.abs(kernel).max((0, 1, 2)), TINY) / LARGEST
     rows = jnp.round(kernel / scale).astype(jnp.int8)
     rows = rows.transpose(0, 3, 1, 2).reshape(size, features, size * channels)
     total = rows.sum((0, 2), jnp.int32)
 
-    def convolve_strip(index: Array) -> Array:
-        picture, top = index // strips, index % strips * strip
-        shape = (1, strip + size - 1, steps.shape[2], channels)
-        band = lax.dynamic_slice(steps, (picture, top, 0, 0), shape)[0]
-        windows = jnp.concatenate([band[:, i : i + width] for i in range(size)], -1)
-        windows = [windows[i : i + strip].reshape(-1, size * channels) for i in range(size)]
-        sums = sum(map(int8_matmul, windows, rows))
+    def multiply(picture: Array, windows: list[Array]) -> Array:
+        sums = sum(
+            int8_matmul(window.reshape(-1, size * channels), row)
+            for window, row in zip(windows, rows, strict=True)
+        )
         products = (sums - zero[picture] * total).astype(jnp.float32)
-        return (products * (step[picture] * scale)).reshape(strip, width, features)
+        return (products * (step[picture] * scale)).reshape(*windows[0].shape[:2], features)
 
-    def write(index: Array, y: Array) -> Array:
-        return lax.dynamic_update_index_in_dim(y, convolve_strip(index), index, 0)
-
-    # Not of zeros: XLA would fill such arrays once, and keep them to copy for each convolution.
-    y = jnp.broadcast_to(0 * x[0, 0, 0, 0], (pictures * strips, strip, width, features))
-    y = lax.fori_loop(0, len(y), write, y.astype(jnp.float32))
-    return y.reshape(pictures, strips * strip, width, features)[:, :height]
+    return over_strips(steps, size, x[0, 0, 0, 0].astype(jnp.float32), features, multiply)
 
 
 def _in_steps(x: Array, pads: tuple) -> tuple[Array, Array, Array]:

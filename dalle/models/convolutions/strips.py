@@ -1,5 +1,6 @@
-"""A convolution as bfloat16 products of strips of rows, which stay in the caches."""
+"""A convolution as products of strips of rows, which stay in the caches; here of bfloat16."""
 
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -24,40 +25,56 @@ def plain_convolution(x: Array, kernel: Array, stride: int, padding: tuple[int, 
     )
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def strip_products(x: Array, kernel: Array, padding: tuple[int, int]) -> Array:
-    """The convolution strip by strip, one bfloat16 product per row of the kernel.
+def over_strips(
+    pictures: Array,  # [B, H, W, C], padded
+    size: int,
+    like: Array,  # float32 []: what the result is made of at first, see below
+    features: int,
+    multiply: Callable[[Array, list[Array]], Array],
+) -> Array:
+    """A convolution [B, H, W, C] -> [B, H, W, features] float32, one strip of rows after another.
 
-    A product wants its windows side by side in memory. Those of a whole picture are larger than the
-    caches, and would be read from memory again for each row of the kernel.
+    `multiply` is given a picture's number and, for each row of the kernel, the windows of a strip
+    [h, W, size * C]; it returns [h, W, features]. Windows lie side by side in memory, as a product
+    wants them. Those of a whole picture are larger than the caches, and would be read from memory
+    again for each row of the kernel.
     """
-    size, _, channels, features = kernel.shape
-    pictures, height, width = (x.shape[0], *(n + sum(padding) - size + 1 for n in x.shape[1:3]))
-    strip = strip_height(height, width * size * channels * BFLOAT16.itemsize)
+    height, width = (length - size + 1 for length in pictures.shape[1:3])
+    strip = strip_height(height, width * size * pictures.shape[3] * pictures.dtype.itemsize)
     strips = -(-height // strip)
-    below = padding[1] + strips * strip - height  # the last strip is as high as the others
-    # Moved as integers: XLA:CPU widens every bfloat16 that it copies and rounds it again.
-    bits = lax.bitcast_convert_type(x.astype(BFLOAT16), jnp.uint16)
-    bits = jnp.pad(bits, ((0, 0), (padding[0], below), padding, (0, 0)))
-    kernel_rows = kernel.astype(BFLOAT16).reshape(size, size * channels, features)
-
-    def convolve_strip(index: Array) -> Array:
-        shape = (1, strip + size - 1, bits.shape[2], channels)
-        start = index // strips, index % strips * strip, 0, 0
-        band = lax.dynamic_slice(bits, start, shape)[0]
-        windows = jnp.concatenate([band[:, i : i + width] for i in range(size)], -1)
-        return sum(
-            matmul(lax.bitcast_convert_type(windows[i : i + strip], BFLOAT16), row, BFLOAT16)
-            for i, row in enumerate(kernel_rows)
-        )
+    # The last strip is as high as the others.
+    pictures = jnp.pad(pictures, ((0, 0), (0, strips * strip - height), (0, 0), (0, 0)))
 
     def write(index: Array, y: Array) -> Array:
-        return lax.dynamic_update_index_in_dim(y, convolve_strip(index), index, 0)
+        picture, top = index // strips, index % strips * strip
+        shape = (1, strip + size - 1, *pictures.shape[2:])
+        band = lax.dynamic_slice(pictures, (picture, top, 0, 0), shape)[0]
+        windows = jnp.concatenate([band[:, i : i + width] for i in range(size)], -1)
+        product = multiply(picture, [windows[i : i + strip] for i in range(size)])
+        return lax.dynamic_update_index_in_dim(y, product, index, 0)
 
     # Not of zeros: XLA would fill such arrays once, and keep them to copy for each convolution.
-    y = jnp.broadcast_to(0 * x[0, 0, 0, 0], (pictures * strips, strip, width, features))
-    y = lax.fori_loop(0, len(y), write, y.astype(jnp.float32))
-    return y.reshape(pictures, strips * strip, width, features)[:, :height]
+    y = jnp.broadcast_to(0 * like, (len(pictures) * strips, strip, width, features))
+    y = lax.fori_loop(0, len(y), write, y)
+    return y.reshape(len(pictures), strips * strip, width, features)[:, :height]
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def strip_products(x: Array, kernel: Array, padding: tuple[int, int]) -> Array:
+    """The convolution strip by strip, one bfloat16 product per row of the kernel."""
+    size, _, channels, features = kernel.shape
+    kernel_rows = kernel.astype(BFLOAT16).reshape(size, size * channels, features)
+    # Moved as integers: XLA:CPU widens every bfloat16 that it copies and rounds it again.
+    bits = lax.bitcast_convert_type(x.astype(BFLOAT16), jnp.uint16)
+    bits = jnp.pad(bits, ((0, 0), padding, padding, (0, 0)))
+
+    def multiply(_: Array, windows: list[Array]) -> Array:
+        return sum(
+            matmul(lax.bitcast_convert_type(window, BFLOAT16), row, BFLOAT16)
+            for window, row in zip(windows, kernel_rows, strict=True)
+        )
+
+    return over_strips(bits, size, x[0, 0, 0, 0].astype(jnp.float32), features, multiply)
 
 
 def _forward(x: Array, kernel: Array, padding: tuple[int, int]) -> tuple[Array, tuple]:
