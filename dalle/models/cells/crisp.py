@@ -62,7 +62,7 @@ def narrow_edges(colours: Array, plain: Array) -> Array:
     def step(number: int, colours: Array) -> Array:
         return jnp.select([each & (number < reach) for each in taken], neighbours(colours), colours)
 
-    colours = jax.lax.fori_loop(0, max(REACH), step, colours)
+    colours = jax.lax.fori_loop(0, reach.max(), step, colours)
     return jnp.where(plain, colours, blur(colours, SOFTNESS))
 
 

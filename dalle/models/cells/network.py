@@ -235,8 +235,7 @@ class CellTokenizer:
     def from_params(
         cls, config: CellTokenizerConfig, params: dict[str, Any], dtype: jnp.dtype = jnp.float32
     ) -> "CellTokenizer":
-        """No product is in int8: the decoder's are not the whole of its time, and its colours are
-        flat."""
+        """From a tree with our names; int8 stands for the dtype of the other products here."""
         return cls(config, params, inference_dtype() if dtype == jnp.int8 else dtype)
 
     @property
