@@ -12,7 +12,7 @@ from dalle.generation.result import Picture, Result
 from dalle.serving.page.frames import HeardWords, Sheet, Tile
 from dalle.serving.page.links import write_query
 from dalle.serving.page.results import StoredResult
-from dalle.text.heard import Heard, Substitution
+from dalle.text.heard import Heard
 
 SHOWN, BLURRED, HIDDEN = "show", "blur", "hide"
 LONGEST_NAME = 60  # letters of the prompt in a file's name
@@ -125,13 +125,5 @@ def other_notes(result: Result) -> list[str]:
     heard = heard_in(result)
     if heard is None:
         return list(result.notes)
-    told = Heard(
-        "",
-        tuple(Substitution(*pair) for pair in heard["drawn_as"].items()),
-        tuple(heard["heard"]),
-        tuple(heard["unheard"]),
-        tuple(heard["suggestions"]),
-        tuple(heard["apart"]),
-        tuple(heard["left_out"]),
-    ).notes
+    told = Heard.from_dict(heard).notes
     return [note for note in result.notes if note not in told]

@@ -1,7 +1,8 @@
 """The result of hearing a prompt."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 MOST_TOLD = 4  # words in the notes
 
@@ -44,6 +45,13 @@ class Heard:
         if self.left_out:
             notes.append(f"Left out: {', '.join(self.left_out[:MOST_TOLD])}.")
         return notes
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> Self:
+        """The reverse of `as_dict`, without the text."""
+        lists = {name: tuple(words) for name, words in told.items() if name != "drawn_as"}
+        pairs = (Substitution(*pair) for pair in told["drawn_as"].items())
+        return cls("", tuple(pairs), **lists)
 
     def as_dict(self) -> dict:
         """As JSON can hold it."""

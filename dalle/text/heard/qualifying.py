@@ -32,7 +32,7 @@ def qualify(spans: Sequence[Span], world: World) -> Sequence[Span]:
 
 
 def _set_makers_aside(spans: Sequence[Span]) -> None:
-    """ "Wes Anderson style", and "by Bob Ross" after what he made."""
+    """Sets aside who made a thing: "Wes Anderson style", "a painting by Bob Ross"."""
     made, before = False, ""
     for span, after in zip(spans, [*spans[1:], None], strict=True):
         styled = after is not None and after.said.lower() in STYLE
