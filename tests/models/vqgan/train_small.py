@@ -1,6 +1,6 @@
 """Trains the small VQGAN that tests of rounding need: random weights have no natural statistics.
 
-    python -m tests.models.vqgan.train_small --minutes 60
+    python -m tests.models.vqgan.train_small --minutes 45
 
 The architecture is the published one with 64 channels at three levels, for pictures of 64 pixels:
 crops of the scenes of training (arxiv.org/abs/2012.09841, without the adversary). The codebook is
@@ -21,7 +21,9 @@ import optax
 from jax import Array
 from PIL import Image
 
+from dalle.generation.pictures import SHEET_GAP
 from dalle.models.checkpoints.checkpoint import write_params
+from dalle.models.loading import without
 from dalle.models.vqgan.config import VqganConfig
 from dalle.models.vqgan.network import Vqgan, VqganModule
 from dalle.serving.page.examples import FOLDER, PROMPTS, file_name
@@ -43,8 +45,7 @@ CONFIG = VqganConfig(
 RUN = Path(".runs/small-vqgan")
 SHIPPED = Path(__file__).parents[2] / "fixtures" / "vqgan-small"
 CODES = "codes.npy"
-GAP, SIDE = 8, 384  # pixels between the pictures of a sheet, and of a picture
-PITCH = GAP + SIDE
+SIDE = 384  # pixels of a picture of the examples
 BATCH = 8
 PEAK = 1e-3
 COMMITMENT = 0.25
@@ -100,7 +101,7 @@ def new_params() -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--minutes", type=float, default=60, help="of training, in all")
+    parser.add_argument("--minutes", type=float, default=45, help="of training, in all")
     minutes = parser.parse_args().minutes
     run = Run(RUN)
     clock = Clock(minutes, COOLDOWN, run.seconds)
@@ -124,7 +125,7 @@ def main() -> None:
 def ship(params: dict[str, Any]) -> None:
     """Writes the decoder, and the codes of the pictures in assets/examples: uint16 [P, 9, T]."""
     published = dataclasses.asdict(CONFIG) | {"num_resolutions": len(CONFIG.ch_mult)}
-    decoder = {name: part for name, part in params.items() if name not in CONFIG.READERS}
+    decoder = without(params, CONFIG.READERS)
     write_params(SHIPPED, decoder, published, dtype=jnp.int8, exact=("quantize",), bits=6)
     vqgan = Vqgan.from_params(CONFIG, params)
     codes = [vqgan.encode(nine_of(prompt)) for prompt in prompts()]
@@ -140,7 +141,8 @@ def nine_of(prompt: str) -> np.ndarray:
     """The pictures of an example, [9, H, W, 3] float32 in 0..1."""
     size = CONFIG.resolution, CONFIG.resolution
     with Image.open(FOLDER / file_name(prompt)) as sheet:
-        corners = [(GAP + PITCH * x, GAP + PITCH * y) for y in range(3) for x in range(3)]
+        places = [SHEET_GAP + (SHEET_GAP + SIDE) * number for number in range(3)]
+        corners = [(x, y) for y in places for x in places]
         parts = [sheet.crop((x, y, x + SIDE, y + SIDE)).convert("RGB") for x, y in corners]
     return np.stack([np.asarray(part.resize(size)) for part in parts]).astype(np.float32) / 255
 
