@@ -24,8 +24,8 @@ EXTRA = "nf-extra"
 ABOUT_LINK = '<a href="about" target="_blank" rel="noopener" data-t>Model, server, settings</a>'
 BOARD_SCRIPTS = (
     "memory", "kept_runs", "record", "read", "play/fill", "play/riddles", "play/favourites",
-    "share", "actions", "paint", "going_on", "from_previews", "large", "keys", "folds", "draft", "arrival",
-    "height",
+    "share", "actions", "paint", "going_on", "from_previews", "large", "keys", "folds", "draft",
+    "arrival", "height",
 )  # fmt: skip
 
 
