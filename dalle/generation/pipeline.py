@@ -20,7 +20,7 @@ from dalle.generation.editing.methods import EditingMethods
 from dalle.generation.finish import make_result
 from dalle.generation.hear import hear_prompts
 from dalle.generation.loop import generate_tokens
-from dalle.generation.parallel import lanes_for
+from dalle.generation.parallel import LANES, lanes_for
 from dalle.generation.previews import make_previews
 from dalle.generation.progress import with_bar
 from dalle.generation.ranking.rank import total_scores
@@ -244,20 +244,27 @@ class Pipeline(EditingMethods):
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
         """[N, T] -> [N, H, W, 3] uint8; FaultError where the decoder gives no numbers."""
-        return self._decode_with(self.image_tokenizer.decode, codes)
+        rows = self.image_tokenizer.LANE_ROWS
+        return self._decode_with(self.image_tokenizer.decode, codes, rows)
 
     def _decode_small(self, codes: np.ndarray) -> np.ndarray:
         """As `_decode` for a look on the way: fewer pixels, where that takes less time."""
-        return self._decode_with(self.image_tokenizer.decode_small, codes)
+        return self._decode_with(self.image_tokenizer.decode_small, codes, SLOT_ROWS // LANES)
 
-    def _decode_with(self, decode: Callable[[Array], Array], codes: np.ndarray) -> np.ndarray:
-        together = whole_rows(SLOT_ROWS)
-        lanes = lanes_for(together)
-        rows = together // lanes
-        decoded = pictures.in_batches(lambda batch: decode(spread(batch)), codes, rows, lanes)
-        if not np.isfinite(decoded).all():
-            raise FaultError(NO_PICTURE)
-        return pictures.to_pixels(decoded)
+    def _decode_with(
+        self, decode: Callable[[Array], Array], codes: np.ndarray, lane_rows: int
+    ) -> np.ndarray:
+        def decode_batch(batch: np.ndarray) -> np.ndarray:
+            decoded = np.asarray(decode(spread(batch)))
+            if not np.isfinite(decoded).all():
+                raise FaultError(NO_PICTURE)
+            return pictures.to_pixels(decoded)
+
+        rows = whole_rows(SLOT_ROWS)
+        lanes = lanes_for(rows)
+        if lanes > 1:
+            rows = lane_rows
+        return pictures.in_batches(decode_batch, codes, rows, lanes)
 
     @cached_property
     def _reader(self) -> PromptReader:

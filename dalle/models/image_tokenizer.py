@@ -63,6 +63,7 @@ class ImageTokenizer(Protocol):
 
     Config: ClassVar[type[ImageTokenizerConfig]]
     KNOWN_DRAWINGS: ClassVar[bool]  # pictures are put together from parts that training has shown
+    LANE_ROWS: ClassVar[int]  # pictures that each of several programs on a processor decodes
 
     config: ImageTokenizerConfig
     params: dict[str, Any]

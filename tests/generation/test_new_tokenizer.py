@@ -51,6 +51,7 @@ class Stripes:
 
     Config = StripesConfig
     KNOWN_DRAWINGS = False
+    LANE_ROWS = 2
 
     config: StripesConfig
     params: dict[str, Any]

@@ -63,7 +63,11 @@ def narrow_edges(colours: Array, plain: Array) -> Array:
         return jnp.select([each & (number < reach) for each in taken], neighbours(colours), colours)
 
     colours = jax.lax.fori_loop(0, reach.max(), step, colours)
-    return jnp.where(plain, colours, blur(colours, SOFTNESS))
+
+    def soften(colours: Array) -> Array:
+        return jnp.where(plain, colours, blur(colours, SOFTNESS))
+
+    return jax.lax.cond(plain.all(), lambda colours: colours, soften, colours)
 
 
 def neighbours(pixels: Array) -> list[Array]:

@@ -225,6 +225,7 @@ class CellTokenizer:
 
     Config = CellTokenizerConfig
     KNOWN_DRAWINGS = True
+    LANE_ROWS = 1  # one large picture fits into a core's cache
     shapes = staticmethod(cell_shapes)
 
     config: CellTokenizerConfig

@@ -225,6 +225,7 @@ class Vqgan:
 
     Config = VqganConfig
     KNOWN_DRAWINGS = False
+    LANE_ROWS = 2
     shapes = staticmethod(vqgan_shapes)
 
     config: VqganConfig
