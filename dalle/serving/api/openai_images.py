@@ -24,7 +24,7 @@ from dalle.engine.admission import BusyError
 from dalle.engine.lanes import Visitor
 from dalle.engine.messages import tell
 from dalle.engine.protocol import Engine
-from dalle.errors import DalleError, FaultError, PromptRefused
+from dalle.errors import DalleError, FaultError, PromptRefused, describe_fault
 from dalle.generation.editing.alteration import Alteration
 from dalle.generation.result import Picture, Result, finite
 from dalle.serving.api.files import keep
@@ -34,7 +34,6 @@ from dalle.serving.api.openai_request import ImagesRequest, RefusedError
 from dalle.serving.encoded import encoded
 from dalle.serving.http.bodies import BodyError
 from dalle.serving.http.budget import Budget, BudgetedResponse
-from dalle.serving.http.gradio_faults import describe_fault
 from dalle.serving.http.routes import READS_FORM, READS_NOTHING
 from dalle.serving.http.turns import Turns
 from dalle.serving.http.visitors import visitor_of
