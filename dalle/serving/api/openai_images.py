@@ -16,7 +16,7 @@ from anyio import CapacityLimiter, to_thread
 from gradio.route_utils import API_PREFIX, get_root_url
 from gradio_client.utils import encode_file_path
 from PIL import Image
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -96,6 +96,8 @@ def make_routes(engine: Engine, strict: bool = False) -> list[Route]:
                 return refused.as_response()
             except BodyError:
                 raise  # the guard has the answer
+            except ClientDisconnect:
+                return Response(status_code=499)
             except Exception as error:
                 return explain(error).as_response()
 
