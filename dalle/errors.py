@@ -1,4 +1,8 @@
-"""The error whose message is written for the person at the screen."""
+"""The error whose message is for the person at the screen, and what the log tells of others."""
+
+import traceback
+
+FRAMES = 4  # of a mistake, in the log
 
 
 class DalleError(Exception):
@@ -23,3 +27,10 @@ class PromptRefused(DalleError):  # noqa: N818 (the name that others catch)
 
 class FaultError(DalleError):
     """The server or the model failed, for any prompt."""
+
+
+def describe_fault(error: BaseException | None) -> str:
+    """The kind of a mistake and where it was made, without its words: they may be a visitor's."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:] if error else []
+    places = " > ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in frames)
+    return f"{type(error).__name__} in {places}"

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
+from itertools import chain
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -22,6 +23,9 @@ class BoundedStore(Generic[K, V]):
         self._size_of = size_of
         self._entries: OrderedDict[K, V] = OrderedDict()
         self._owners: dict[K, Hashable] = {}
+        # Of each owner the keys, the least recently used first, and their bytes.
+        self._keys: dict[Hashable, OrderedDict[K, None]] = {}
+        self._held: Counter[Hashable] = Counter()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -32,6 +36,7 @@ class BoundedStore(Generic[K, V]):
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)
+                self._keys[self._owners[key]].move_to_end(key)
             return self._entries.get(key)
 
     def put(self, key: K, value: V, owner: Hashable = None) -> list[K]:
@@ -41,6 +46,8 @@ class BoundedStore(Generic[K, V]):
             if key in self._entries:
                 self._forget(key)
             self._entries[key], self._owners[key] = value, owner
+            self._keys.setdefault(owner, OrderedDict())[key] = None
+            self._held[owner] += self._size_of(value)
             self.size += self._size_of(value)
             while self.size > self.limit and len(self._entries) > 1:
                 forgotten.append(self._forget(self._next_to_go(key)))
@@ -48,18 +55,17 @@ class BoundedStore(Generic[K, V]):
 
     def _next_to_go(self, newest: K) -> K:
         """The oldest entry of the owner who has most, or of all where that is the newest alone."""
-        if len(set(self._owners.values())) == 1:
-            return next(iter(self._entries))
-        held: Counter[Hashable] = Counter()
-        for key, value in self._entries.items():
-            held[self._owners[key]] += self._size_of(value)
-        [(greatest, _)] = held.most_common(1)
-        others = [key for key in self._entries if key != newest]
-        return next((key for key in others if self._owners[key] == greatest), others[0])
+        [(greatest, _)] = self._held.most_common(1)
+        keys = chain(self._keys[greatest], self._entries)
+        return next(key for key in keys if key != newest)
 
     def _forget(self, key: K) -> K:
-        self.size -= self._size_of(self._entries.pop(key))
-        del self._owners[key]
+        size, owner = self._size_of(self._entries.pop(key)), self._owners.pop(key)
+        self.size -= size
+        self._held[owner] -= size
+        del self._keys[owner][key]
+        if not self._keys[owner]:
+            del self._keys[owner], self._held[owner]
         return key
 
     def clear(self) -> None:
@@ -67,4 +73,6 @@ class BoundedStore(Generic[K, V]):
         with self._lock:
             self._entries.clear()
             self._owners.clear()
+            self._keys.clear()
+            self._held.clear()
             self.size = 0

@@ -40,7 +40,7 @@ from dalle.engine.status import ActiveModel, ModelProgress, QueueStatus
 from dalle.engine.throughput import Throughput
 from dalle.engine.warm_up import warm_up
 from dalle.engine.worker import Worker
-from dalle.errors import DalleError, FaultError
+from dalle.errors import DalleError, FaultError, describe_fault
 from dalle.generation.editing.alteration import Immediate
 from dalle.generation.pipeline import Pipeline
 from dalle.generation.result import Preview, Result
@@ -271,7 +271,7 @@ class LocalEngine:
         try:
             self._run(shares)
         except BaseException as error:  # even an exit: the next visitors are served
-            log.exception("a batch failed")
+            log.error("a batch failed: %s", describe_fault(error))
             self._scheduler.end_batch(tell(error))
         finally:
             self._scheduler.put_back()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dalle.engine.messages import is_out_of_memory, tell
 from dalle.engine.metrics import Metrics
 from dalle.engine.requests import AlterRequest, GenerateRequest, RankRequest, Request, Share
+from dalle.errors import describe_fault
 from dalle.generation.batch import SLOTS
 from dalle.generation.pipeline import Pipeline
 
@@ -125,5 +126,5 @@ class Worker:
     def _fail(self, request: Request, error: Exception) -> None:
         told = tell(error)
         if told is not error:
-            log.error("a request failed", exc_info=error)
+            log.error("a request failed: %s", describe_fault(error))
         request.end(told)

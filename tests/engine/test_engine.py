@@ -149,6 +149,14 @@ def test_a_failing_request_fails_alone():
     assert isinstance(list(ask(engine, "a cat"))[-1], Result)
 
 
+def test_the_log_has_the_place_of_a_fault_and_none_of_its_words(caplog):
+    engine = started(FakePipeline())
+    with pytest.raises(DalleError, match="RuntimeError"):
+        list(ask(engine, "break"))
+    assert "RuntimeError in" in caplog.text
+    assert "secret" not in caplog.text
+
+
 def test_an_impossible_setting_is_a_sentence():
     engine = started(FakePipeline())
     with pytest.raises(DalleError, match="candidates is 3; it must be a whole number from 9"):

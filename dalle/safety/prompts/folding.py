@@ -12,7 +12,7 @@ from urllib.parse import unquote
 DECORATION = (
     (0x0300, 0x036F), (0x0483, 0x0489), (0x0591, 0x05C7), (0x0610, 0x061A), (0x064B, 0x065F),
     (0x0670, 0x0670), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE00, 0xFE0F),
-    (0xFE20, 0xFE2F), (0xE0000, 0xE01EF),
+    (0xFE20, 0xFE2F), (0xE0000, 0xE01EF), (0x0640, 0x0640),  # the last only lengthens a line
 )  # fmt: skip
 SIGN = "~"  # stands for any sign that is not ASCII, such as an emoji
 # Letters that show nothing at all.
@@ -34,6 +34,7 @@ _PAIRS = (
     ("⍺ⲥ𐐽ҽꬲ⍳ꙇ𑣃ռᴑⲟꬽ𐐬𐓪𑣈𑣗ჿ⍴ⲣᴦⲅꭇꭈꮁ𐑈𑣁ꞟ𐓶𑣘Ꮷᑯꓒ", "acceeiiinoooooooopprrrrrssuuuddd"),
     ("ᏂᏏᑲ", "hbb"),
     ("∂∈∉℮ⅼ×†‡∩∪∨", "deeelxttnuv"),
+    ("ةہھەىیک", "ههههييك"),  # Arabic ones of which either is written
 )
 LOOK_ALIKE = {a: b for letters, latin in _PAIRS for a, b in zip(letters, latin, strict=True)}
 LOOK_ALIKE |= {"æ": "ae", "œ": "oe", "Æ": "ae", "Œ": "oe", "ß": "ss", "’": "'", "ʼ": "'"}

@@ -16,7 +16,7 @@ from anyio import CapacityLimiter, to_thread
 from gradio.route_utils import API_PREFIX, get_root_url
 from gradio_client.utils import encode_file_path
 from PIL import Image
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -24,7 +24,7 @@ from dalle.engine.admission import BusyError
 from dalle.engine.lanes import Visitor
 from dalle.engine.messages import tell
 from dalle.engine.protocol import Engine
-from dalle.errors import DalleError, FaultError, PromptRefused
+from dalle.errors import DalleError, FaultError, PromptRefused, describe_fault
 from dalle.generation.editing.alteration import Alteration
 from dalle.generation.result import Picture, Result, finite
 from dalle.serving.api.files import keep
@@ -34,7 +34,6 @@ from dalle.serving.api.openai_request import ImagesRequest, RefusedError
 from dalle.serving.encoded import encoded
 from dalle.serving.http.bodies import BodyError
 from dalle.serving.http.budget import Budget, BudgetedResponse
-from dalle.serving.http.gradio_faults import describe_fault
 from dalle.serving.http.routes import READS_FORM, READS_NOTHING
 from dalle.serving.http.turns import Turns
 from dalle.serving.http.visitors import visitor_of
@@ -97,6 +96,8 @@ def make_routes(engine: Engine, strict: bool = False) -> list[Route]:
                 return refused.as_response()
             except BodyError:
                 raise  # the guard has the answer
+            except ClientDisconnect:
+                return Response(status_code=499)
             except Exception as error:
                 return explain(error).as_response()
 

@@ -18,6 +18,7 @@ import mcp
 from gradio import processing_utils, queueing, route_utils, routes, utils
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dalle.errors import describe_fault
 from dalle.serving.http.gradio_sessions import bound_sessions
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,6 @@ NOT_FETCHED = (
 )
 # Its warnings repeat the call, whatever its length.
 OF_MCP = os.path.dirname(mcp.__file__) + os.sep
-FRAMES = 4  # of a mistake, in the log
 
 
 def tame_gradio() -> None:
@@ -70,13 +70,6 @@ def without_words(make: Callable[..., logging.LogRecord]) -> Callable[..., loggi
 def log_fault() -> None:
     """In the place of traceback.print_exc: a message may repeat a visitor's text."""
     log.error("an event failed: %s", describe_fault(sys.exception()))
-
-
-def describe_fault(error: BaseException | None) -> str:
-    """The kind of a mistake and where it was made, without its words."""
-    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:] if error else []
-    places = " > ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in frames)
-    return f"{type(error).__name__} in {places}"
 
 
 def tell_fault(error: BaseException | None, show_error: bool) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dalle.engine.messages import DISK_FULL, NO_MEMORY, is_disk_full, is_out_of_memory
+from dalle.errors import describe_fault
 from dalle.serving.http.bodies import MAX_BODY, CountedBody, told, too_long
-from dalle.serving.http.gradio_faults import describe_fault
 from dalle.serving.http.nothing_here import answer_nothing_here
 from dalle.serving.http.origins import Origins
 from dalle.serving.http.rates import RateLimit

@@ -199,7 +199,7 @@ class Hearing:
             return Span([token], "kept")
         if plain is not None:
             return Span([token], "quiet")
-        if word.isdigit():
+        if word.isdecimal():  # 10², a digit to Python as well, is no number that int() reads
             many = 5 < int(word[:9]) < 100
             return Span([token], "plain", "five") if many else Span([token], "quiet")
         name = at > 0 and token.text[:1].isupper() and not token.text.isupper()

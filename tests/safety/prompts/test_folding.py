@@ -22,6 +22,11 @@ def test_vowel_signs_of_indic_scripts_stay():
     assert fold("नंगी औरत बिल्ली") == "नंगी औरत बिल्ली"
 
 
+@pytest.mark.parametrize("text", ["عـاريـــة", "عاریة", "عاريه", "ﻋﺎﺭﻳﺔ", "عَارِيَة"])
+def test_arabic_letters_that_are_written_for_one_another_are_one(text):
+    assert fold(text) == fold("عارية")
+
+
 def test_kana_and_hangul_stay_composed():
     assert fold("ガ 벌") == "ガ 벌"
     assert fold(unicodedata.normalize("NFD", "ガ 벌")) == "ガ 벌"

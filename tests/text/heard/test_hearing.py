@@ -298,3 +298,9 @@ def test_most_everyday_prompts_have_something_known(hearing):
     assert len(prompts) >= 100
     known = [prompt for prompt in prompts if hearing.hear(prompt).heard]
     assert len(known) >= 0.95 * len(prompts)
+
+
+def test_every_digit_of_unicode_can_be_heard(hearing):
+    digits = [chr(code) for code in range(0x110000) if chr(code).isdigit()]
+    for digit in digits:
+        assert hearing.hear(f"a cat and 2{digit}, {digit}").text.startswith("a cat")

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dalle.errors import DalleError
 from dalle.serving.http.first_files import FirstFiles
+from dalle.serving.http.rates import RateLimit
 from dalle.serving.page.links import read_query
 from dalle.serving.page.sharing.card import HEIGHT, WIDTH
 from dalle.serving.page.sharing.card_route import PATH, RIDDLE
@@ -29,6 +30,8 @@ TABLES = b'"i18n_translations":'
 THEME = re.compile(rb'"theme_hash":"(\w+)"')
 GRADIOS = re.compile(rb'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>')
 LONGEST_TITLE = 120  # characters of a prompt
+# Of links that are judged, for an address: a long one costs the filter more than its page.
+JUDGED = "60/minute"
 
 
 def describe_link(query: str, name: str, check: Callable[[str], None]) -> tuple[str, bool]:
@@ -85,6 +88,7 @@ class Head:
         self, app: ASGIApp, name: str, check: Callable[[str], None], files: FirstFiles
     ) -> None:
         self.app, self._name, self._check, self._files = app, name, check, files
+        self._judged = RateLimit.read(JUDGED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
@@ -105,7 +109,9 @@ class Head:
             headers = MutableHeaders(scope=start)
             if headers.get("content-type", "").startswith("text/html"):
                 request = Request(scope)
-                body = await run_in_threadpool(self._rewrite, body, request)
+                body = await run_in_threadpool(
+                    self._rewrite, body, request, self._query_of(request)
+                )
                 headers.add_vary_header("Accept-Encoding, Accept-Language")
                 if "br" in request.headers.get("accept-encoding", ""):
                     body = await run_in_threadpool(brotli.compress, body, quality=5)
@@ -116,8 +122,12 @@ class Head:
 
         await self.app(scope, receive, collect)
 
-    def _rewrite(self, html: bytes, request: Request) -> bytes:
-        query = request.url.query
+    def _query_of(self, request: Request) -> str:
+        """The link that the head tells of; the page's script reads it by itself in any case."""
+        query, visitor = request.url.query, request.client.host if request.client else ""
+        return "" if query and self._judged.take(visitor) else query
+
+    def _rewrite(self, html: bytes, request: Request, query: str) -> bytes:
         title, pictured = describe_link(query, self._name, self._check)
         address = get_root_url(request, "/", request.scope.get("root_path") or None).rstrip("/")
         head = write_head(title, self._name, f"{address}/", query, pictured)
