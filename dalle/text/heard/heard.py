@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 MOST_TOLD = 4  # words in the notes
+SMALL_WORDS = ("a", "an", "the", "on", "in", "at")
 
 
 class Substitution(NamedTuple):
@@ -12,6 +13,12 @@ class Substitution(NamedTuple):
 
     said: str
     phrase: str
+
+    @property
+    def same(self) -> bool:
+        """Whether it is the thing itself: "a beach", drawn as "on the beach"."""
+        words = [word for word in self.phrase.lower().split() if word not in SMALL_WORDS]
+        return words == [word for word in self.said.lower().split() if word not in SMALL_WORDS]
 
 
 @dataclass(frozen=True)

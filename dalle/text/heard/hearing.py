@@ -74,13 +74,14 @@ class Hearing:
             if phrase and span.sort != "plain":
                 substitutions.setdefault(span.said, phrase.removeprefix("and "))
             somebody |= span.sort in BODIES
+        told = (Substitution(*pair) for pair in substitutions.items())
         heard = dict.fromkeys([*(span.phrase.removeprefix("and ") for span in spans), where])
         heard.pop("", None)
         unheard = dict.fromkeys(span.said for span in spans if span.sort == "unheard")
         return Heard(
             # Something is to be drawn even where nothing is known.
             text=(sentence.changed and sentence.text) or text,
-            substitutions=tuple(Substitution(*pair) for pair in substitutions.items()),
+            substitutions=tuple(each for each in told if not each.same),
             heard=tuple(heard),
             unheard=tuple(unheard),
             suggestions=() if heard else suggest(text),

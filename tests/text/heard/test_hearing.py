@@ -131,22 +131,6 @@ def test_a_colour_before_a_thing_is_no_thing(hearing):
     assert hearing.hear("an orange and a cat").heard == ("an orange", "a cat")
 
 
-def test_what_is_told(hearing):
-    heard = hearing.hear("Godzilla with a zworbl")
-    assert heard.as_dict() == {
-        "drawn_as": {"Godzilla": "a T-Rex"},
-        "heard": ["a T-Rex"],
-        "unheard": ["zworbl"],
-        "suggestions": [],
-        "apart": [],
-        "left_out": [],
-    }
-    assert heard.notes == [
-        "Godzilla: drawn as a T-Rex.",
-        "Not known to this model: zworbl.",
-    ]
-
-
 @pytest.mark.parametrize(
     ("prompt", "read"),
     [
@@ -203,15 +187,6 @@ def test_a_maker_is_no_thing(hearing, prompt, read):
 
 def test_a_plural_that_is_a_thing_of_its_own_is_heard(hearing):
     assert hearing.hear("swords").heard == ("crossed swords",)
-
-
-def test_a_relation_that_is_not_drawn_is_told(hearing):
-    note = "The things stand side by side, since this model can't draw: in."
-    heard = hearing.hear("a whale in a teacup")
-    assert heard.notes == [note]
-    assert heard.as_dict()["apart"] == ["in"]
-    assert hearing.hear("a whale next to a teacup in the snow").notes == []
-    assert hearing.hear("cat, dog").notes == []
 
 
 def test_where_nothing_is_known_three_prompts_are_suggested(hearing):
