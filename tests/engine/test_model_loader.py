@@ -207,7 +207,8 @@ def test_the_published_model_downloads_while_nano_serves_and_then_generates(envi
         environment.setenv("HF_ENDPOINT", endpoint)
         with serving("app.py") as address:
             client = Client(address, verbose=False)
-            status = wait_for(client, lambda status: status["ready"])
+            # The Hub holds back the rest.
+            status = wait_for(client, lambda status: status["ready"] and status["coming"]["done"])
             assert status["model"]["name"] == "nano"
             coming = status["coming"]
             assert (coming["name"], coming["stage"]) == ("dalle-mini/dalle-mini", "downloading")
