@@ -43,6 +43,8 @@ LOOK_ALIKE |= {"æ": "ae", "œ": "oe", "Æ": "ae", "Œ": "oe", "ß": "ss", "’"
 _LATIN_NAME = re.compile(
     r"(?:LATIN|REGIONAL INDICATOR SYMBOL) (?:SMALL |CAPITAL |LETTER )+([A-Z])(?: WITH .*)?$"
 )
+# Before a consonant Devanagari writes its nasals as a letter of their own or as a dot.
+_NASAL = re.compile("[ङञणनम]्(?=[क-ह])")
 _TAG = re.compile(r"<[^<>]*>")
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
 
@@ -70,7 +72,7 @@ _TABLE = _Table()
 
 def fold(text: str) -> str:
     """Lower case without accents, look-alikes and hidden characters."""
-    return unicodedata.normalize("NFKC", text).translate(_TABLE)
+    return _NASAL.sub("ं", unicodedata.normalize("NFKC", text).translate(_TABLE))
 
 
 def fold_character(character: str) -> str:

@@ -27,6 +27,11 @@ def test_arabic_letters_that_are_written_for_one_another_are_one(text):
     assert fold(text) == fold("عارية")
 
 
+def test_nasals_of_devanagari_are_one_however_they_are_written():
+    assert len({fold(word) for word in ("नंगी", "नङ्गी", "नन्गी")}) == 1
+    assert fold("न्") == "न्"  # nothing follows
+
+
 def test_kana_and_hangul_stay_composed():
     assert fold("ガ 벌") == "ガ 벌"
     assert fold(unicodedata.normalize("NFD", "ガ 벌")) == "ガ 벌"
