@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import anyio
 import pytest
 
 from dalle.engine.engine import LocalEngine
 from dalle.serving.api.openai_forms import EDITS
 from dalle.serving.api.openai_images import PATH, make_routes
+from tests.fakes.apart import run_apart
 from tests.fakes.engine import FakePipeline
 
 
@@ -31,6 +31,6 @@ def test_who_leaves_in_the_middle_of_a_body_is_no_fault_in_the_log(path, caplog)
 
     kind = (b"content-type", b"multipart/form-data; boundary=x")
     scope = {"type": "http", "method": "POST", "path": path, "headers": [kind]}
-    anyio.run(route.app, scope, receive, send)
+    run_apart(route.app(scope, receive, send))
     assert sent[0]["status"] == 499
     assert caplog.text == ""

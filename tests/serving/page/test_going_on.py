@@ -97,7 +97,7 @@ def test_a_picture_grows_and_becomes_larger(page):
     wait_for_new(page)
     newest = page.view.locator(".nf-run").first
     size = newest.locator(".nf-large > img").evaluate(
-        "image => [image.naturalWidth, image.naturalHeight]"
+        "async image => (await image.decode(), [image.naturalWidth, image.naturalHeight])"
     )
     assert size == [192, 128]
 

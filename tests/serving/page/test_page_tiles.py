@@ -115,7 +115,7 @@ def test_the_figure_needs_nothing_else(page, visit, tmp_path):
     images = page.view.locator("figure img")
     assert images.count() == 9
     assert images.first.get_attribute("alt") == "a cat, drawn by AI, number 1"
-    assert images.last.evaluate("image => image.naturalWidth") == 64
+    assert images.last.evaluate("async image => (await image.decode(), image.naturalWidth)") == 64
 
 
 def test_the_others_are_shown_on_demand(page):
