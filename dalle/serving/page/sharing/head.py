@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dalle.errors import DalleError
 from dalle.serving.http.first_files import FirstFiles
 from dalle.serving.http.rates import RateLimit
+from dalle.serving.http.visitors import current_line
 from dalle.serving.page.links import read_query
 from dalle.serving.page.sharing.card import HEIGHT, WIDTH
 from dalle.serving.page.sharing.card_route import PATH, RIDDLE
@@ -124,8 +125,8 @@ class Head:
 
     def _query_of(self, request: Request) -> str:
         """The link that the head tells of; the page's script reads it by itself in any case."""
-        query, visitor = request.url.query, request.client.host if request.client else ""
-        return "" if query and self._judged.take(visitor) else query
+        query = request.url.query
+        return "" if query and self._judged.take(current_line()) else query
 
     def _rewrite(self, html: bytes, request: Request, query: str) -> bytes:
         title, pictured = describe_link(query, self._name, self._check)
