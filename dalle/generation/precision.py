@@ -5,7 +5,12 @@ import platform
 import jax
 import jax.numpy as jnp
 
-from dalle.models.hardware import inference_dtype, multiplies_bytes, picture_dtype
+from dalle.models.hardware import (
+    dtype_beside,
+    inference_dtype,
+    multiplies_bytes,
+    picture_dtype,
+)
 
 
 def machine_kind() -> str:
@@ -32,7 +37,7 @@ def product_dtypes(precision: str) -> tuple[jnp.dtype, jnp.dtype]:
     Reading a prompt is a small part of the work, and a picture shows every rounding.
     """
     decoder_dtype = jnp.dtype(chosen_precision(precision))
-    return decoder_dtype, inference_dtype() if decoder_dtype == jnp.int8 else decoder_dtype
+    return decoder_dtype, dtype_beside(decoder_dtype)
 
 
 def decoding_dtype(precision: str) -> jnp.dtype:

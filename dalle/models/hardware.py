@@ -51,6 +51,11 @@ def inference_dtype() -> jnp.dtype:
     return fast_dtype()
 
 
+def dtype_beside(products: jnp.dtype) -> jnp.dtype:
+    """The dtype of all that is not rounded to int8 where `products` are; otherwise theirs."""
+    return inference_dtype() if products == jnp.int8 else products
+
+
 def compute_capability() -> float:
     """Of the first GPU, as NVIDIA counts; infinite for accelerators that have none."""
     told = str(getattr(jax.local_devices()[0], "compute_capability", ""))

@@ -7,7 +7,7 @@ Sources: github.com/borisdayma/dalle-mini; NormFormer, arxiv.org/abs/2110.09456;
 GLU variants, arxiv.org/abs/2002.05202.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from jax import Array
 
 from dalle.models.bart.config import BartConfig
 from dalle.models.bart.decoding import greedy_decode, prepare
+from dalle.models.checkpoints.stacking import repeat_first
 from dalle.models.layers import (
     Embedding,
     LayerNorm,
@@ -207,8 +208,13 @@ def bart_shapes(config: BartConfig) -> dict[str, Any]:
     """The parameter tree as shapes, without memory."""
     text = jnp.zeros((1, config.max_text_length), jnp.int32)
     image = jnp.zeros((1, config.image_length), jnp.int32)
-    initialise = partial(BartNetwork(config).init, jax.random.key(0))
-    return jax.eval_shape(initialise, text, text, image)["params"]
+    thin = replace(config, encoder_layers=1, decoder_layers=1)
+    initialise = partial(BartNetwork(thin).init, jax.random.key(0))
+    shapes = jax.eval_shape(initialise, text, text, image)["params"]
+    for side, count in (("encoder", config.encoder_layers), ("decoder", config.decoder_layers)):
+        half = shapes["model"][side]
+        half["layers"] = repeat_first(half["layers"], count)
+    return shapes
 
 
 @partial(jax.jit, static_argnames="network")

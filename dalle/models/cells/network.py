@@ -24,7 +24,7 @@ from dalle.models.cells.config import CellTokenizerConfig
 from dalle.models.cells.decoder import CellDecoder
 from dalle.models.cells.finisher import FinishedGrounds
 from dalle.models.cells.patches import patchify, unpatchify
-from dalle.models.hardware import inference_dtype
+from dalle.models.hardware import dtype_beside
 from dalle.models.image_tokenizer import TokenLayout
 from dalle.models.layers import Embedding, Linear, gelu
 
@@ -237,7 +237,7 @@ class CellTokenizer:
         cls, config: CellTokenizerConfig, params: dict[str, Any], dtype: jnp.dtype = jnp.float32
     ) -> "CellTokenizer":
         """From a tree with our names; int8 stands for the dtype of the other products here."""
-        return cls(config, params, inference_dtype() if dtype == jnp.int8 else dtype)
+        return cls(config, params, dtype_beside(dtype))
 
     @property
     def num_codes(self) -> int:

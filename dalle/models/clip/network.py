@@ -6,7 +6,7 @@ arxiv.org/abs/2103.00020). Parameter names are those of Flax classes in transfor
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import flax.linen as nn
@@ -16,6 +16,7 @@ import numpy as np
 from jax import Array, lax
 from PIL import Image
 
+from dalle.models.checkpoints.stacking import repeat_first
 from dalle.models.clip.config import ClipConfig, ClipTextConfig, ClipTowerConfig, ClipVisionConfig
 from dalle.models.clip.preprocess import ClipPreprocessing
 from dalle.models.convolutions.conv import Conv
@@ -223,7 +224,17 @@ def clip_shapes(config: ClipConfig) -> dict:
     input_ids = jax.ShapeDtypeStruct((1, config.text_config.max_position_embeddings), jnp.int32)
     attention_mask = jax.ShapeDtypeStruct(input_ids.shape, bool)
     inputs = pixel_values, input_ids, attention_mask
-    return jax.eval_shape(ClipModule(config).init, jax.random.key(0), *inputs)["params"]
+    towers = {"text_model": config.text_config, "vision_model": config.vision_config}
+    thin = replace(
+        config,
+        text_config=replace(config.text_config, num_hidden_layers=1),
+        vision_config=replace(config.vision_config, num_hidden_layers=1),
+    )
+    shapes = jax.eval_shape(ClipModule(thin).init, jax.random.key(0), *inputs)["params"]
+    for name, tower in towers.items():
+        encoder = shapes[name]["encoder"]
+        encoder["layers"] = repeat_first(encoder["layers"], tower.num_hidden_layers)
+    return shapes
 
 
 @partial(jax.jit, static_argnames=("config", "dtype", "method"))

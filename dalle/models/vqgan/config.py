@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from dalle.errors import CheckpointError
-from dalle.models.hardware import inference_dtype
+from dalle.models.hardware import dtype_beside
 from dalle.models.published_config import (
     Layers,
     Length,
@@ -85,7 +85,7 @@ class VqganConfig:
 
     def kernel_dtype(self, products: np.dtype) -> np.dtype:
         """int8 kernels are rounded when they are used, from those of the other products."""
-        return inference_dtype() if products == np.int8 else products
+        return dtype_beside(products)
 
     def decoding_bytes(self, pictures: int, products: np.dtype) -> int:
         """N H W ch x 4, three of them; more where convolutions are products of strips."""
