@@ -22,6 +22,7 @@ from dalle.generation.result import Result
 from dalle.safety.provenance.marker import default_marker
 from dalle.serving.http.bodies import told
 from dalle.serving.http.rates import RateLimit
+from dalle.serving.http.visitors import current_line
 from dalle.serving.page.links import Link, read_query
 from dalle.serving.page.sharing.card import make_card
 from dalle.serving.page.sharing.riddles import unveil
@@ -60,7 +61,7 @@ class Cards:
         query, host = request.url.query, host_of(request)
         card = self._kept.get((query, host))
         if card is None:
-            visitor = request.client.host if request.client else ""
+            visitor = current_line()
             waiting = self._one.statistics().tasks_waiting
             if waiting >= MOST_WAITING or self._held[visitor] >= MOST_OF_ONE:
                 return told(503, "Too many cards are being drawn; try it again later.", 60.0)

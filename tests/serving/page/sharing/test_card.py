@@ -6,8 +6,10 @@ import time
 import pytest
 from PIL import Image
 from starlette.requests import Request
+from starlette.responses import Response
 
 from dalle.engine.model_pool import ModelPool
+from dalle.serving.http.visitors import asking
 from dalle.serving.page.links import Link
 from dalle.serving.page.sharing.card import GAP, HEIGHT, WIDTH, make_card
 from dalle.serving.page.sharing.card_route import MOST_OF_ONE, Cards, card_order
@@ -84,9 +86,13 @@ def test_one_address_cannot_take_all_places(monkeypatch: pytest.MonkeyPatch):
         given |= {"query_string": f"prompt=a+cat&seed={number}".encode(), "scheme": "http"}
         return Request(given | {"client": (address, 1), "server": ("localhost", 7860)})
 
+    async def answer_to(request: Request) -> Response:
+        with asking(request.scope):
+            return await cards.answer(request)
+
     async def answers() -> list[int]:
         asked = [ask("192.0.2.1", number) for number in range(20)] + [ask("192.0.2.2", 99)]
-        return [answer.status_code for answer in await asyncio.gather(*map(cards.answer, asked))]
+        return [answer.status_code for answer in await asyncio.gather(*map(answer_to, asked))]
 
     *of_one, of_other = run_apart(answers())
     assert of_one.count(200) == MOST_OF_ONE
