@@ -17,7 +17,8 @@ from PIL import Image
 from dalle.models.enlarger.network import EnlargerNetwork
 from dalle.models.resampling import twice
 from dalle.training.run import Run, TrainState, learning_rate, train
-from dalle.training.scenes.composer import SceneComposer, over
+from dalle.training.scenes.composer import SceneComposer
+from dalle.training.scenes.grid import over
 from dalle.training.scenes.places import render_ground
 from dalle.training.scenes.sharp import SCALE, SharpSprites
 from dalle.training.scenes.sprites import SpriteLibrary

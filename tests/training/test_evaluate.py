@@ -10,8 +10,7 @@ from dalle.__main__ import main
 from dalle.generation.result import Picture, Result
 from dalle.training.exam.questions import questions
 from dalle.training.scenes.colours import COLOURS
-from dalle.training.scenes.composer import lay, over
-from dalle.training.scenes.grid import CELL
+from dalle.training.scenes.grid import CELL, lay, over
 from dalle.training.scenes.sharp import SharpSprites, write_sharp_sprites
 from tests.training.conftest import shape_sprites
 

@@ -15,7 +15,8 @@ from dalle.errors import DalleError
 from dalle.files import write_atomically
 
 FILE = "thing-codes.bin"  # compressed int16: variants, then a row for each drawing
-SIZES = (3, 4, 6)  # cells a side
+SIZES = (2, 3, 4, 6)  # cells a side
+TOLD = (3, 4, 6)  # of a picture that says nothing of itself: anything is like the smallest
 CELLS = tuple(size**2 for size in SIZES)  # codes in each size
 BLANK = 0  # the code of a cell that nothing stands in
 MISSED = -0.4  # the likeness of a blank cell and another
@@ -62,7 +63,7 @@ class ThingTable:
         """
         unit, left, found = unit_vectors(vectors), cells.copy(), []
         while len(found) < MOST and (left != BLANK).any():
-            best = self._best(left, unit, np.arange(len(self.kinds)))
+            best = self._best(left, unit, np.arange(len(self.kinds)), TOLD)
             if best.likeness < LEAST:
                 break
             found.append((best.kind, best.likeness))
@@ -84,9 +85,15 @@ class ThingTable:
             left[best.place] = BLANK
         return likenesses
 
-    def _best(self, cells: np.ndarray, unit: np.ndarray, drawings: np.ndarray) -> "Match":
-        """Where on the grid one of some drawings, in any size, is likest to the cells."""
-        matches = (self._best_of_size(cells, unit, size, drawings) for size in SIZES)
+    def _best(
+        self,
+        cells: np.ndarray,
+        unit: np.ndarray,
+        drawings: np.ndarray,
+        sizes: tuple[int, ...] = SIZES,
+    ) -> "Match":
+        """Where on the grid one of some drawings, in any of `sizes`, is likest to the cells."""
+        matches = (self._best_of_size(cells, unit, size, drawings) for size in sizes)
         return max(matches, key=lambda match: match.total)
 
     def _best_of_size(

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from dalle.training.exam.marks import Answer, thing
-from dalle.training.scenes.composer import SceneComposer, over
-from dalle.training.scenes.grid import CELLS
+from dalle.training.scenes.composer import SceneComposer
+from dalle.training.scenes.grid import CELLS, over
 from dalle.training.scenes.places import render_ground
 from dalle.training.scenes.sharp import SCALE, SharpSprites
 from dalle.training.scenes.sprites import SpriteLibrary

@@ -15,8 +15,7 @@ from typing import Self
 import numpy as np
 
 from dalle.training.scenes.colours import block_means, strongest
-from dalle.training.scenes.composer import over
-from dalle.training.scenes.grid import CELL, CELLS, SIDE
+from dalle.training.scenes.grid import CELL, CELLS, SIDE, over
 from dalle.training.scenes.headers import GROUND_CODES
 from dalle.training.scenes.layouts import LARGE, MIDDLE, SMALL
 from dalle.training.scenes.looks import BLOCK, LOOKS
@@ -37,7 +36,7 @@ NEARLY = 0.03  # share of the picture
 AS_RENDERED = 0.8  # how much better a look must explain a picture to be believed
 BLOCKY = 0.45  # of all changes of colour at the borders of blocks: a quarter by chance, all at most
 LEAST = 5  # pixels of a small picture that a thing has to explain
-MOST_THINGS = 6
+MOST_THINGS = 17
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dalle.training.exam.acts import is_arranged
 from dalle.training.exam.judge import Seen
-from dalle.training.exam.questions import Question
+from dalle.training.exam.questions import CROWD, Question
+from dalle.training.scenes.captions import NUMBERS
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,18 @@ def exact(question: Question, seen: Seen) -> bool:
     return seen.count(question.kinds[0]) == question.count
 
 
+def many(question: Question, seen: Seen) -> bool:
+    """At most one in six more or fewer than asked for; of a crowd, more than can be counted."""
+    count = seen.count(question.kinds[0])
+    if question.count == CROWD:
+        return count > max(NUMBERS)
+    return abs(count - question.count) <= question.count // 6
+
+
+def arranged(question: Question, seen: Seen) -> bool:
+    return is_arranged(question.relation, question.kinds, seen)
+
+
 def heard(question: Question, seen: Seen) -> float:
     """The share of wanted things that are there."""
     found = {thing.kind for thing in seen.things}
@@ -69,6 +83,9 @@ FIGURES: tuple[tuple[str, str, Right, float], ...] = (
     ("two things and a relation: both", "pair", both, 0.40),
     ("two things and a relation: one of them", "pair", either, 0.85),
     ("one to five of a kind: exact number", "count", exact, 0.55),
+    ("six to ten of a kind, or many: at most one in six off", "many", many, 0.50),
+    ("one thing does something to another: both", "act", both, 0.50),
+    ("one thing does something to another: both, as asked", "act", arranged, 0.40),
     ("unknown words: nothing but what it knows", "unknown", known, 0.90),
     ("everyday prompts: things seen", "everyday", heard, 0.85),
     ("everyday prompts: all of them seen", "everyday", all_heard, 0.65),

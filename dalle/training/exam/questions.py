@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dalle.training.exam.everyday import read_prompts
-from dalle.training.scenes.captions import NUMBERS, RELATIONS
+from dalle.training.scenes.captions import ACTS, MANY, NUMBERS, RELATIONS
+from dalle.training.scenes.casting import LAYOUTS, Casting
 from dalle.training.scenes.composer import is_held_out
 from dalle.training.scenes.dice import Dice
-from dalle.training.scenes.layouts import LAYOUTS, Casting
 from dalle.training.scenes.looks import LOOKS
 from dalle.training.scenes.places import PLACES
 from dalle.training.scenes.vocabulary import Kind, with_article
@@ -32,6 +32,8 @@ UNKNOWN = (
     "a kerfuffle on the moon",
 )
 RELATED = ("pair", "on", "stack", "ride", "front")
+ACTED = ("hold", "chase", "surround", "fight", "love", "talk")  # see exam/acts.py
+CROWD = 16  # of a kind, asked for as many
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Question:
     ground: str | None = None
     look: str | None = None
     count: int | None = None
+    relation: str | None = None  # of an act
     wanted: tuple[frozenset[str], ...] = field(default=())  # of each, any kind will do
 
 
@@ -86,12 +89,34 @@ def count(kinds: tuple[Kind, ...], dice: Dice) -> Question:
     return Question("count", prompt, (kind.id,), colour, count=number)
 
 
+def many(kinds: tuple[Kind, ...], dice: Dice) -> Question:
+    """Six to ten of a kind, or many."""
+    (kind,) = Casting(LAYOUTS["crowd"], kinds).choose(dice)
+    number, colour = dice.pick((6, 7, 8, 9, 10, CROWD)), dice.pick(BACKGROUNDS)
+    told = f"{NUMBERS.get(number, MANY)[0]} {kind.plural}"
+    prompt = f"{told} on {with_article(colour)} background"
+    return Question("many", prompt, (kind.id,), colour, count=number)
+
+
+def act(kinds: tuple[Kind, ...], dice: Dice) -> Question:
+    """One thing does something to the other."""
+    layout = LAYOUTS[dice.pick(ACTED)]
+    first, second = Casting(layout, kinds).choose(dice)[:2]
+    other = f"{MANY[0]} {second.plural}" if layout.relation == "surrounded by" else second.phrase
+    told = ACTS[layout.relation][0].format(first.phrase, other)
+    colour = dice.pick(BACKGROUNDS)
+    prompt = f"{told} on {with_article(colour)} background"
+    return Question("act", prompt, (first.id, second.id), colour, relation=layout.relation)
+
+
 PARTS: dict[str, tuple[Callable[[tuple[Kind, ...], Dice], Question], int]] = {
     "plain": (plain, 110),
     "scene": (scene, 60),
     "pair": (pair, 60),
     "count": (count, 50),
     "unseen": (unseen, 40),
+    "many": (many, 40),
+    "act": (act, 64),
 }
 
 

@@ -9,7 +9,12 @@ from dalle.training.scenes.looks import LOOKS
 from dalle.training.scenes.places import PLACES
 from dalle.training.scenes.vocabulary import Kind, with_adjective, with_article
 
-NUMBERS = {2: ("two", "2", "a pair of"), 3: ("three", "3"), 4: ("four", "4"), 5: ("five", "5")}
+NUMBERS = {2: ("two", "2", "a pair of")} | {
+    number: (word, str(number))
+    for number, word in enumerate(
+        ("three", "four", "five", "six", "seven", "eight", "nine", "ten"), 3)
+}  # fmt: skip
+MANY = ("many", "lots of", "a crowd of", "a lot of")  # of more than NUMBERS counts
 SIZE_WORDS = {
     LARGE: ("big", "large", "huge", "giant", "enormous"),
     SMALL: ("small", "little", "tiny"),
@@ -56,6 +61,19 @@ RELATIONS = {
     "many together": ("{0} among {1}, {2}, {3}, {4}, {5}, {6} and {7}",),
     "eating": ("{0} eating {1}", "{0} eats {1}", "{0} having {1} for lunch"),
 }  # fmt: skip
+# What one does to the other, and how many there are of both.
+ACTS = {
+    "holding": ("{0} holding {1}", "{0} holds {1}", "{0} carrying {1}", "{0} carries {1}"),
+    "holding several": ("{0} holding {1}", "{0} with {1}", "{0} and {1}", "{0} carrying {1}"),
+    "several of both": ("{0} and {1}", "{0} with {1}", "{0} next to {1}"),
+    "behind": ("{0} behind {1}", "{0} hiding behind {1}", "{0} peeking out from behind {1}"),
+    "surrounded by": ("{0} surrounded by {1}", "{0} among {1}", "{0} in the middle of {1}"),
+    "chasing": ("{0} chasing {1}", "{0} chases {1}", "{1} chased by {0}", "{0} following {1}"),
+    "fighting": ("{0} fighting {1}", "{0} fights {1}", "{0} attacking {1}", "{0} attacks {1}"),
+    "in love with": ("{0} in love with {1}", "{0} loves {1}", "{0} kissing {1}", "{0} hugging {1}"),
+    "talking to": ("{0} talking to {1}", "{0} talks to {1}", "{0} arguing with {1}"),
+    "in": ("{0} in {1}", "{0} inside {1}"),
+}  # fmt: skip
 COLOUR_WORDS = {word for name in COLOURS for word in name.split()} | {"golden"}
 
 
@@ -66,6 +84,7 @@ class Subject:
     kind: Kind
     colour: str | None = None  # to be said, whether tinted or natural
     size: int | None = None  # in cells, to be said
+    count: int = 1
 
 
 class Captioner:
@@ -77,7 +96,9 @@ class Captioner:
         self.plain = ""  # the last caption in the plain grammar, where that was another
 
     def thing(self, subject: Subject) -> str:
-        """A noun phrase with its article: "a big purple cat"."""
+        """A noun phrase with its article or number: "a big purple cat", "three cats"."""
+        if subject.count > 1:
+            return Captioner.several(self, subject, subject.count)
         phrase = self._name(subject)
         if subject.colour:
             phrase = with_adjective(self._colour(subject.colour), phrase)
@@ -92,13 +113,13 @@ class Captioner:
         return self.thing(subject)
 
     def several(self, subject: Subject, count: int) -> str:
-        """Two to five of a kind: "three red cars"; the kind must have a plural."""
+        """Several of a kind: "three red cars"; the kind must have a plural."""
         colour = f"{self._colour(subject.colour)} " if subject.colour else ""
-        return f"{self._dice.pick(NUMBERS[count])} {colour}{subject.kind.plural}"
+        return f"{self._dice.pick(NUMBERS.get(count, MANY))} {colour}{subject.kind.plural}"
 
     def related(self, relation: str, subjects: tuple[Subject, ...]) -> str:
         """Two things and how they stand to each other: "a cat next to a dog"."""
-        return self._dice.pick(RELATIONS[relation]).format(*map(self.thing, subjects))
+        return self._dice.pick((RELATIONS | ACTS)[relation]).format(*map(self.thing, subjects))
 
     def caption(
         self, things: str, background: str, style: str | None = None, look: str | None = None

@@ -7,6 +7,7 @@ token, and the sequence model learns far faster when tokens repeat.
 """
 
 import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,12 +15,13 @@ import numpy as np
 
 from dalle.errors import DalleError
 from dalle.training.scenes.captions import Captioner, Subject, names_colour
+from dalle.training.scenes.casting import LAYOUTS, Casting
 from dalle.training.scenes.colours import COLOURS, TINTS, tint
 from dalle.training.scenes.dice import Dice
 from dalle.training.scenes.everyday.captioner import EverydayCaptioner
-from dalle.training.scenes.grid import CELL, SIDE
+from dalle.training.scenes.grid import SIDE, lay, over
 from dalle.training.scenes.headers import header_codes
-from dalle.training.scenes.layouts import LARGE, LAYOUTS, MIDDLE, SMALL, Casting, Space, Spot, shift
+from dalle.training.scenes.layouts import LARGE, MIDDLE, SMALL, Space, Spot, shift
 from dalle.training.scenes.looks import LOOKS
 from dalle.training.scenes.places import PLACES, VARIANTS, render_ground
 from dalle.training.scenes.sprites import SpriteLibrary
@@ -47,12 +49,17 @@ class Stage:
 
 # Four things in a picture are learned at the price of one: every cell is paid for anyway.
 FEW = {"single": 44, "pair": 22, "trio": 8, "quartet": 20, "count": 6}
+# What one thing does to another, several and many of a kind.
+ACTS = {"hold": 4, "handful": 3, "surround": 2, "crowd": 3, "two kinds": 2, "chase": 3, "fight": 3,
+        "love": 2, "talk": 2, "inside": 5, "hide": 2}  # fmt: skip
 # Harder scenes are shown more often: large things (36 codes each), small ones, several of a kind.
-MANY = {"single": 58, "pair": 6, "trio": 2, "quartet": 6, "quintet": 5, "stack": 2, "on": 4,
-        "ride": 4, "hat": 2, "front": 2, "meal": 2, "count": 9}  # fmt: skip
+MANY = {"single": 44, "pair": 4, "trio": 2, "quartet": 4, "quintet": 3, "stack": 2, "on": 3,
+        "ride": 3, "hat": 2, "front": 2, "meal": 2, "count": 9} | ACTS  # fmt: skip
 # As in usual prompts: more often two things, and several of a kind.
-ASKED = {"single": 50, "pair": 11, "trio": 2, "quartet": 4, "quintet": 2, "stack": 2, "on": 5,
-         "ride": 5, "hat": 3, "front": 3, "meal": 3, "count": 10}  # fmt: skip
+ASKED = {"single": 38, "pair": 7, "trio": 2, "quartet": 3, "quintet": 2, "stack": 2, "on": 4,
+         "ride": 4, "hat": 3, "front": 3, "meal": 3, "count": 9} | ACTS  # fmt: skip
+# Two to ten of a kind, the first four twice as often.
+COUNTS = (2, 3, 4, 5, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 # For learning how drawn things are finished: single things and several, nearly all of it seen.
 FULL = {"single": 50, "quartet": 16, "packed": 12, "pair": 8, "quintet": 4, "ride": 3, "hat": 2,
         "front": 3, "count": 2}  # fmt: skip
@@ -71,11 +78,11 @@ STAGES = {
     ),
     "full": Stage(
         MANY, MOSTLY_3D, tinted=0.12, placed=0.35, looked=0.15, unasked=0.15, large=0.7,
-        resized=0.15, moved=0.8, everyday=0.9,
+        resized=0.15, moved=0.8, everyday=0.9, counts=COUNTS,
     ),
     "asked": Stage(
         ASKED, MOSTLY_3D, tinted=0.12, placed=0.35, looked=0.15, unasked=0.12, large=0.7,
-        resized=0.15, moved=0.8, worded=0.67, everyday=0.95,
+        resized=0.15, moved=0.8, worded=0.67, everyday=0.95, counts=COUNTS,
     ),
 }  # fmt: skip
 WHITE = 0.12  # the share of white backgrounds beyond its turn among the colours
@@ -92,6 +99,7 @@ class Placed:
     style: str
     colour: str | None  # its tint; None as drawn
     box: tuple[int, int, int]
+    whole: bool = False  # takes the cells of others as a whole, see `grid.lay`
 
 
 @dataclass(frozen=True)
@@ -175,13 +183,15 @@ class SceneComposer:
 
         worded = stage.worded and dice.chance(stage.worded)
         captioner = (EverydayCaptioner if worded else Captioner)(dice, say_colours)
+        copies = Counter(spot.thing for spot in spots)
         subjects = tuple(
             Subject(
                 actor.kind,
                 tinted or self._natural_colour(actor, say_colours, dice),
                 size if size_said else None,
+                copies[number],
             )
-            for actor in actors
+            for number, actor in enumerate(actors)
         )
         relation = LAYOUTS[name].relation
         if relation:
@@ -193,10 +203,12 @@ class SceneComposer:
         manner = (None, None) if unasked and look else (actors[0].style, look)
         caption = captioner.caption(told, background, *manner)
         return Scene(
-            foreground=self._lay(actors, spots),
+            foreground=self._lay(actors, spots, LAYOUTS[name].whole),
             caption=caption,
             plain=captioner.plain or caption,
-            things=tuple(_placed(actors[spot.thing], spot, tinted) for spot in spots),
+            things=tuple(
+                _placed(actors[spot.thing], spot, tinted, LAYOUTS[name].whole) for spot in spots
+            ),
             ground=(place, dice.pick(range(VARIANTS))) if place else background,
             style=actors[0].style,
             tint=tinted,
@@ -226,7 +238,7 @@ class SceneComposer:
         colour = "white" if dice.chance(WHITE) else dice.pick(tuple(COLOURS))
         return next(c for c in (colour, "white", "black") if c != tinted)
 
-    def _lay(self, actors: list[Actor], spots: list[Spot]) -> np.ndarray:
+    def _lay(self, actors: list[Actor], spots: list[Spot], whole: bool) -> np.ndarray:
         foreground = np.zeros((SIDE, SIDE, 4), np.uint8)
         for spot in spots:
             actor = actors[spot.thing]
@@ -235,6 +247,7 @@ class SceneComposer:
                 self._library.pixels(actor.kind.id, actor.style, spot.cells),
                 spot.column,
                 spot.row,
+                whole=whole,
             )
         return foreground
 
@@ -252,36 +265,10 @@ def is_held_out(kind: str, place: str | None, look: str | None) -> bool:
     )
 
 
-def _placed(actor: Actor, spot: Spot, tinted: str | None) -> Placed:
-    return Placed(actor.kind.id, actor.style, tinted, (spot.column, spot.row, spot.cells))
+def _placed(actor: Actor, spot: Spot, tinted: str | None, whole: bool) -> Placed:
+    return Placed(actor.kind.id, actor.style, tinted, (spot.column, spot.row, spot.cells), whole)
 
 
 def has_free_colour(kind: Kind) -> bool:
     """Whether a colour may be put before its name: not a green green apple, not a purple woman."""
     return kind.group not in COLOURLESS and not names_colour(kind.label)
-
-
-def lay(
-    foreground: np.ndarray, sprite: np.ndarray, column: int, row: int, cell: int = CELL
-) -> None:
-    """Composes a cut-out [side, side, 4] onto the things [H, W, 4], in place, at a cell."""
-    side = len(sprite)
-    view = foreground[row * cell : row * cell + side, column * cell : column * cell + side]
-    covered = view[..., 3].any()
-    if not covered:
-        view[:] = sprite
-        return
-    upper, lower = sprite.astype(np.float32) / 255, view.astype(np.float32) / 255
-    alpha = upper[..., 3:] + lower[..., 3:] * (1 - upper[..., 3:])
-    colour = upper[..., :3] * upper[..., 3:] + lower[..., :3] * lower[..., 3:] * (
-        1 - upper[..., 3:]
-    )
-    colour = np.divide(colour, alpha, out=np.zeros_like(colour), where=alpha > 0)
-    view[:] = (np.concatenate([colour, alpha], -1) * 255).round()
-
-
-def over(foreground: np.ndarray, ground: np.ndarray) -> np.ndarray:
-    """Things [H, W, 4] before a ground [H, W, 3], all uint8."""
-    alpha = foreground[..., 3:].astype(np.uint16)
-    mixed = foreground[..., :3] * alpha + ground * (255 - alpha) + 128
-    return ((mixed + (mixed >> 8)) >> 8).astype(np.uint8)  # exact division by 255

@@ -1,46 +1,31 @@
 """Where things stand on the grid of cells: alone, side by side, one on another, in rows."""
 
-from bisect import bisect_right
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import accumulate
 
 from dalle.training.scenes.dice import Dice
 from dalle.training.scenes.grid import CELLS
-from dalle.training.scenes.vocabulary import Kind
-
-HATS = ("top-hat", "crown", "graduation-cap", "baseball-cap", "sun-hat")
-# Seen from the front, with the head on top.
-WEARERS = ("dog-face", "cat-face", "tiger-face", "horse-face", "cow-face", "pig-face", "mouse-face",
-           "rabbit-face", "monkey-face", "bear", "panda", "koala", "polar-bear", "fox", "wolf",
-           "raccoon", "lion", "hamster", "frog", "owl", "penguin", "front-facing-chick", "robot",
-           "alien", "ghost", "skull", "teddy-bear", "smiley-face", "pile-of-poo", "jack-o-lantern",
-           "octopus", "baby", "man", "woman", "boy", "girl", "old-man", "old-woman",
-           "sun-with-a-face", "avocado", "egg", "potato", "pineapple", "moai-statue",
-           "cactus")  # fmt: skip
-RIDES = ("skateboard", "bicycle", "motorcycle", "motor-scooter", "kick-scooter", "car", "tractor",
-         "horse", "elephant", "turtle", "dinosaur", "t-rex", "whale", "dolphin", "sled", "canoe",
-         "sailboat", "speedboat", "bus", "racing-car", "pickup-truck", "rocket", "airplane",
-         "steam-train", "unicorn", "dragon", "camel", "cloud", "broom", "snail",
-         "shopping-cart")  # fmt: skip
-RIDERS = ("robot", "alien", "ghost", "teddy-bear", "snowman", "astronaut", "ninja", "wizard")
-# Things that another may stand before.
-BACKS = ("house", "house-with-a-garden", "abandoned-house", "castle", "japanese-castle", "tree",
-         "pine-tree", "palm-tree", "christmas-tree", "mountain", "snowy-mountain", "volcano",
-         "church", "school", "office-building", "tokyo-tower", "rainbow", "tent", "circus-tent",
-         "ferris-wheel", "bus", "train", "ship", "rocket", "sun", "full-moon",
-         "earth")  # fmt: skip
 
 LARGE, MIDDLE, SMALL = 6, 4, 2  # cells a side
 HAT = 3
-# Upper left corners of two to five copies, and their size: the usual way, the other way.
+
+
+def spread(rows: tuple[int, ...]) -> tuple:
+    """Corners of small copies, so many in each row, at equal distances."""
+    tops = {2: (1, 5), 3: (0, 3, 6), 4: (0, 2, 4, 6)}
+    corners = [(c, r) for count, r in zip(rows, tops[len(rows)], strict=True) for c in tops[count]]
+    return (SMALL, *corners)
+
+
+# Upper left corners of two to ten copies, and their size; of five at most, another way too.
 ROWS = {
     2: ((MIDDLE, (0, 2), (4, 2)), (SMALL, (1, 3), (5, 3))),
     3: ((MIDDLE, (2, 0), (0, 4), (4, 4)), (SMALL, (0, 3), (3, 3), (6, 3))),
     4: ((MIDDLE, (0, 0), (4, 0), (0, 4), (4, 4)), (SMALL, (1, 1), (5, 1), (1, 5), (5, 5))),
-    5: ((SMALL, (1, 1), (5, 1), (3, 3), (1, 5), (5, 5)),
-        (SMALL, (0, 2), (3, 2), (6, 2), (1, 5), (5, 5))),
-}  # fmt: skip
+    5: (
+        (SMALL, (1, 1), (5, 1), (3, 3), (1, 5), (5, 5)),
+        (SMALL, (0, 2), (3, 2), (6, 2), (1, 5), (5, 5)),
+    ),
+} | {sum(rows): (spread(rows),) for rows in ((3, 3), (2, 3, 2), (3, 2, 3), (3, 3, 3), (3, 4, 3))}
 
 
 @dataclass(frozen=True)
@@ -125,7 +110,8 @@ def meal(space: Space, dice: Dice) -> list[Spot]:
 
 
 def rows(space: Space, dice: Dice) -> list[Spot]:
-    size, *corners = ROWS[space.count][dice.chance(0.3)]
+    ways = ROWS[space.count]
+    size, *corners = ways[dice.chance(0.3) % len(ways)]
     return [Spot(0, column, row, size) for column, row in corners]
 
 
@@ -161,73 +147,3 @@ def shift(spots: list[Spot], moved: float, grounded: bool, dice: Dice) -> list[S
     if grounded:
         down = max(below - 1, 0)
     return [Spot(s.thing, s.column + columns, s.row + down, s.cells) for s in spots]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The things for each role, their places, and the words for the relation."""
-
-    arrange: Callable[[Space, Dice], list[Spot]]
-    roles: tuple[Callable[[Kind], bool], ...]
-    relation: str | None = None
-
-
-def _anything(kind: Kind) -> bool:
-    return True
-
-
-def _common(kind: Kind) -> bool:
-    return kind.weight >= 0.5
-
-
-def _countable(kind: Kind) -> bool:
-    return bool(kind.plural)
-
-
-def _animal(kind: Kind) -> bool:
-    return kind.group == "animals" and kind.weight >= 1
-
-
-def _rider(kind: Kind) -> bool:
-    return kind.id in RIDERS or _animal(kind)
-
-
-def _food(kind: Kind) -> bool:
-    return kind.group == "food" and kind.weight >= 1
-
-
-LAYOUTS = {
-    "single": Layout(single, (_anything,)),
-    "pair": Layout(pair, (_common, _common), "beside"),
-    "stack": Layout(stack, (_common, _common), "above"),
-    "on": Layout(on, (_common, _common), "on"),
-    "ride": Layout(ride, (_rider, lambda kind: kind.id in RIDES), "riding"),
-    "hat": Layout(hat, (lambda kind: kind.id in WEARERS, lambda kind: kind.id in HATS), "wearing"),
-    "front": Layout(front, (_common, lambda kind: kind.id in BACKS), "in front of"),
-    "meal": Layout(meal, (_rider, _food), "eating"),
-    "trio": Layout(group, (_common,) * 3, "three together"),
-    "quartet": Layout(group, (_common,) * 4, "four together"),
-    "quintet": Layout(group, (_common,) * 5, "five together"),
-    "packed": Layout(packed, (_anything,) * 8, "many together"),
-    "count": Layout(rows, (_countable,)),
-}
-
-
-class Casting:
-    """Chooses kinds for a layout's roles, each as often as its weight to a power says."""
-
-    def __init__(self, layout: Layout, kinds: tuple[Kind, ...], everyday: float = 1.0):
-        self._candidates = [[kind for kind in kinds if fits(kind)] for fits in layout.roles]
-        self._sums = [
-            list(accumulate(kind.weight**everyday for kind in kinds)) for kinds in self._candidates
-        ]
-
-    def choose(self, dice: Dice) -> list[Kind]:
-        """One kind for each role, all different."""
-        while True:
-            chosen = [
-                kinds[bisect_right(sums, dice.share() * sums[-1])]
-                for kinds, sums in zip(self._candidates, self._sums, strict=True)
-            ]
-            if len({kind.id for kind in chosen}) == len(chosen):
-                return chosen

@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 
 from dalle.errors import DalleError
-from dalle.training.scenes.composer import Scene, lay
+from dalle.training.scenes.composer import Scene
 from dalle.training.scenes.drawings import fetch_packages, read_drawings
-from dalle.training.scenes.grid import CELL, SIDE
+from dalle.training.scenes.grid import CELL, SIDE, lay
 from dalle.training.scenes.sprites import MARGIN, SIZES, trim
 from dalle.training.scenes.vocabulary import Kind, read_kinds
 
@@ -50,7 +50,7 @@ class SharpSprites:
         for thing in scene.things:
             column, row, cells = thing.box
             sprite = self.pixels(thing.kind, thing.style, cells)
-            lay(foreground, sprite, column, row, SCALE * CELL)
+            lay(foreground, sprite, column, row, SCALE * CELL, thing.whole)
         return foreground
 
 

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from dalle.text.heard.tokens import takes_an
+
 TABLE = Path(__file__).with_name("things.csv")
 
 
@@ -39,10 +41,7 @@ def without_article(phrase: str) -> str:
 
 def with_article(words: str) -> str:
     """`words` (singular) after "a" or "an", by its first sound."""
-    # "a unicorn", "a UFO", "a one-eyed cat", but "an umbrella", "an hour", "an 8 ball".
-    consonant = re.match(r"(uni(?![dmn])|ufo|u-|eur|ewe|one|ut|us)", words, re.IGNORECASE)
-    vowel = re.match(r"([aeiou]|8|hour|x(\b|mas|ray)|(f1|lp|mp3|suv)\b)", words, re.IGNORECASE)
-    return f"{'an' if vowel and not consonant else 'a'} {words}"
+    return f"{'an' if takes_an(words) else 'a'} {words}"
 
 
 def with_adjective(adjective: str, phrase: str) -> str:

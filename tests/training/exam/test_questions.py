@@ -3,8 +3,8 @@
 import pytest
 
 from dalle.training.exam.judge import Found, Seen
-from dalle.training.exam.marks import Answer, share, summarise, thing
-from dalle.training.exam.questions import PARTS, questions
+from dalle.training.exam.marks import Answer, many, share, summarise, thing
+from dalle.training.exam.questions import CROWD, PARTS, questions
 from dalle.training.scenes.composer import is_held_out
 from dalle.training.scenes.looks import LOOKS
 from dalle.training.scenes.places import PLACES
@@ -60,3 +60,12 @@ def test_shares_are_counted_over_pictures(asked):
     # 3 of 4 kept, 4 of 6 in all.
     assert rows["best nine against nine at random: thing"] == pytest.approx(3 / 4 - 4 / 6)
     assert rows["nine of a prompt: no two alike"] == 1
+
+
+def test_of_a_crowd_more_than_ten_are_enough():
+    for question in questions(read_kinds(), seed=0):
+        if question.part == "many":
+            shown = (seen(*number * question.kinds) for number in range(20))
+            right = [number for number, each in enumerate(shown) if many(question, each)]
+            near = (question.count - 1, question.count, question.count + 1)
+            assert right == list(range(11, 20) if question.count == CROWD else near)

@@ -6,11 +6,11 @@ import pytest
 
 from dalle.safety.prompts.filter import PromptFilter
 from dalle.training.scenes.captions import Captioner, Subject
+from dalle.training.scenes.casting import FIGHTING, LAYOUTS, LOVING, TALKING
 from dalle.training.scenes.composer import SceneComposer
 from dalle.training.scenes.dice import Dice
 from dalle.training.scenes.everyday.captioner import EverydayCaptioner
 from dalle.training.scenes.everyday.lists import FOLDER, read_list, read_table
-from dalle.training.scenes.layouts import LAYOUTS
 from dalle.training.scenes.vocabulary import read_kinds, without_article
 
 LISTS = sorted(path.stem for path in FOLDER.glob("*.txt"))
@@ -18,10 +18,13 @@ TABLES = ("relations", "sentences")
 # Words that name no thing where they stand in a list.
 NO_THING = re.compile(r"van gogh|fan art|\bsaw\b|\bdoes\b", re.IGNORECASE)
 SLOTS = {"single": 1, "several": 1} | {
-    layout.relation: len(layout.roles)
+    layout.relation: len(layout.roles) - layout.signs
     for layout in LAYOUTS.values()
     if layout.relation and len(layout.roles) <= 5
 }
+
+
+SIGNS = {"fighting": FIGHTING, "in love with": LOVING, "talking to": TALKING}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,7 @@ def names():
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_names_nothing_that_is_drawn(name, names):
     entries = read_list(name)
-    assert len(entries) == len(set(entries)) >= 30
+    assert len(entries) == len(set(entries)) >= 15
     bare = [NO_THING.sub("", re.sub(r"\{\d?\}", " ", entry)) for entry in entries]
     assert [entry for entry in bare if names.search(entry)] == []
 
@@ -58,6 +61,8 @@ def test_captions_name_their_things(library):
         scene = composer.compose(number)
         caption = re.sub(r"[\s_]+", " ", scene.caption)
         for thing in scene.things:
+            if scene.relation in SIGNS and thing.kind == SIGNS[scene.relation]:
+                continue
             kind = kinds[thing.kind]
             called = (kind.phrase, *kind.names)
             # An adjective may stand within: "half a green kiwi".

@@ -45,7 +45,7 @@ def test_resizing_brings_no_dark_fringe():
 
 
 def test_the_library_reads_what_was_written(library):
-    assert len(library) == 23
+    assert len(library) == 29
     for cells in SIZES:
         assert library.pixels("apple", "3d", cells).shape == (cells * CELL, cells * CELL, 4)
     assert library.colour("apple", "3d") == "red"

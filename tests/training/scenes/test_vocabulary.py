@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from dalle.training.scenes.captions import STYLE_WORDS
+from dalle.training.scenes.casting import HATS, RIDERS, RIDES, WEARERS
 from dalle.training.scenes.drawings import STYLES
-from dalle.training.scenes.layouts import HATS, RIDERS, RIDES, WEARERS
 from dalle.training.scenes.vocabulary import (
     TABLE,
     read_kinds,

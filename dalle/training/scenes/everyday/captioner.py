@@ -7,6 +7,8 @@ things in it has to learn which words to pass over.
 import re
 
 from dalle.training.scenes.captions import (
+    ACTS,
+    MANY,
     NUMBERS,
     RELATIONS,
     SIZE_WORDS,
@@ -21,6 +23,7 @@ from dalle.training.scenes.vocabulary import with_adjective, with_article, witho
 
 SINGLE, SEVERAL = "single", "several"  # relations in sentences.tsv beside those of layouts
 DETERMINERS = ("the", "my", "his", "her", "your", "this", "that", "one", "another", "some", "any")
+MOST_COUNTED = max(NUMBERS)
 FOR_TWO = ("a couple of", "some", "a few", "my", "the", "these")
 # How often each kind of punctuation that carries nothing is used; {} is the caption.
 PUNCTUATION = {
@@ -33,6 +36,8 @@ class PlainCaptioner(Captioner):
     """Says everything in its usual words; no die is thrown."""
 
     def thing(self, subject: Subject) -> str:
+        if subject.count > 1:
+            return self.several(subject, subject.count)
         phrase = subject.kind.phrase
         if subject.colour:
             phrase = with_adjective(usual_colour(subject.colour), phrase)
@@ -40,10 +45,10 @@ class PlainCaptioner(Captioner):
 
     def several(self, subject: Subject, count: int) -> str:
         colour = f"{usual_colour(subject.colour)} " if subject.colour else ""
-        return f"{NUMBERS[count][0]} {colour}{subject.kind.plural}"
+        return f"{NUMBERS.get(count, MANY)[0]} {colour}{subject.kind.plural}"
 
     def related(self, relation: str, subjects: tuple[Subject, ...]) -> str:
-        return RELATIONS[relation][0].format(*map(self.thing, subjects))
+        return (RELATIONS | ACTS)[relation][0].format(*map(self.thing, subjects))
 
     def grounded(self, words: str, background: str) -> str:
         if background in PLACES:
@@ -67,7 +72,11 @@ class EverydayCaptioner(Captioner):
         self._things = ""  # in plain words
 
     def thing(self, subject: Subject) -> str:
+        if subject.count > 1 and self._dice.chance(0.65):
+            return self._many(subject, subject.count)
         phrase = super().thing(subject)
+        if subject.count > 1:
+            return phrase
         if self._dice.chance(0.22):
             phrase = with_adjective(self._dice.pick(read_list("adjectives")), phrase)
         if self._dice.chance(0.12):
@@ -143,9 +152,11 @@ class EverydayCaptioner(Captioner):
         plural = f"{colour}{subject.kind.plural}"
         if self._dice.chance(0.2):
             plural = f"{self._pick('adjectives')} {plural}"
-        if self._dice.chance(0.35):
+        if count <= MOST_COUNTED and self._dice.chance(0.35):
             return plural
         amounts = FOR_TWO if count == 2 else read_list("amounts")
+        if count > MOST_COUNTED:
+            amounts = read_list("crowds")
         return f"{self._dice.pick(amounts)} {plural}"
 
     def _accompanied(self, things: str) -> str:
