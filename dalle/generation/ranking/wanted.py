@@ -13,13 +13,14 @@ import numpy as np
 
 from dalle.models.cells.things import ThingTable, unit_vectors
 from dalle.text.heard import Heard
-from dalle.text.heard.numbers import NUMBERS
+from dalle.text.heard.numbers import MANY, NUMBERS
 from dalle.text.heard.world import Entry, World
 
 if TYPE_CHECKING:
     from dalle.generation.pipeline import Pipeline
 
 SEVERAL = 2  # of a plural without a number, at least
+CROWD = 10  # of a kind that is asked for as many, at least
 # Of a prompt: no picture shows more, and each place that is looked for takes milliseconds.
 MOST_THINGS, MOST_PLACES = 6, 12
 # Likeness of a place to a drawing: below the first nothing is there, from the second on it is.
@@ -56,8 +57,10 @@ def number_of(phrase: str, entry: Entry, text: str) -> tuple[int, bool]:
     last = phrase.split()[-1]
     if not entry.plural or last != entry.plural.split()[-1] or last == entry.phrase.split()[-1]:
         return 1, False
-    told = re.search(rf"\b({'|'.join(NUMBERS)}) (?:\w+ )?{re.escape(phrase)}\b", text)
-    return (NUMBERS[told[1]], True) if told else (SEVERAL, False)
+    told = re.search(rf"\b({'|'.join((*NUMBERS, MANY))}) (?:\w+ )?{re.escape(phrase)}\b", text)
+    if not told:
+        return SEVERAL, False
+    return (CROWD, False) if told[1] == MANY else (NUMBERS[told[1]], True)
 
 
 def presence(pipeline: "Pipeline", codes: np.ndarray, heard: Heard | None) -> np.ndarray:

@@ -6,10 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from dalle.text.heard.acting import act
 from dalle.text.heard.avoiding import leave_out, thing_of
 from dalle.text.heard.cleaning import clean
 from dalle.text.heard.heard import Heard, Substitution
 from dalle.text.heard.languages import LANGUAGES, Languages, is_latin
+from dalle.text.heard.numbers import count, plain_number
 from dalle.text.heard.piece import FUNCTION, PLACED
 from dalle.text.heard.placing import place
 from dalle.text.heard.qualifying import qualify
@@ -66,6 +68,8 @@ class Hearing:
         spans = qualify(list(self._spans(tokens, self._language(tokens))), self.world)
         phrases = frozenset(thing_of(phrase, self.world) for phrase in avoided)
         left_out = leave_out(spans, phrases, self.world)
+        count(spans, self.world.plurals)
+        spans = act(spans)
         weigh(spans, self.world, self.plain_words)
         where = place(spans, self.world)
         sentence, substitutions, somebody = Sentence(self.world.foods, where), {}, False
@@ -116,11 +120,12 @@ class Hearing:
                 found.append(tokens[at].key)
             at += size or 1
         language = self.languages.guess(found)
-        english = sum(
-            (token.key in ENGLISH or token.key in self.plain_words)
-            and self.languages.small_word(token.key, language) is None
-            for token in tokens
-        )
+        small = {token.key for token in tokens if self.languages.small_word(token.key, language)}
+        english = {token.key for token in tokens if token.key in ENGLISH | self.plain_words.keys()}
+        # "un gato persiguiendo a un perro": one of the words that both languages have.
+        if english - small == {"a"} and small - english:
+            return language
+        english -= {key for key in english if self.languages.small_word(key, language) is not None}
         return "" if english else language
 
     def _counts(self, key: str) -> bool:
@@ -152,7 +157,8 @@ class Hearing:
                     found.tokens = words  # "trois chats" are no chats
                     return found
                 entry = self.world.phrases.get(form)
-                if entry and (entry.sort != "word" or size == 1):
+                whole = entry and not self.world.cuts(entry, tokens, at + size)
+                if whole and (entry.sort != "word" or size == 1):
                     plural = form in self.world.plurals
                     several = plural and entry.sort == "thing" and entry.plural
                     phrase = several or entry.phrase
@@ -201,8 +207,8 @@ class Hearing:
         if plain is not None:
             return Span([token], "quiet")
         if word.isdecimal():  # 10², a digit to Python as well, is no number that int() reads
-            many = 5 < int(word[:9]) < 100
-            return Span([token], "plain", "five") if many else Span([token], "quiet")
+            number = plain_number(word)
+            return Span([token], "plain" if number else "quiet", number)
         name = at > 0 and token.text[:1].isupper() and not token.text.isupper()
         near = None if name or language else self._slips.nearest(word)
         if near:
@@ -240,7 +246,9 @@ class Hearing:
             return ""
         if span.sort == "plain":
             role = "function" if span.phrase in FUNCTION else "word"
-            if span.phrase:
+            if span.phrase == span.said.lower():
+                sentence.keep(span.said, span.gap, role)
+            elif span.phrase:
                 sentence.replace(span.phrase, "", span.gap, role)
             else:
                 sentence.set_aside(span.gap)

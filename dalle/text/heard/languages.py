@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from dalle.text.heard.numbers import NUMBERS
+from dalle.text.heard.numbers import MANY, NUMBERS
 from dalle.text.heard.tables import read_rows
 from dalle.text.heard.tokens import Token
 
@@ -49,7 +49,7 @@ class Languages:
         self._small = small_words
         self._counting: dict[str, list[str]] = defaultdict(list)  # languages by their numbers
         for (language, word), english in small_words.items():
-            if english in NUMBERS:
+            if english in (*NUMBERS, MANY):
                 self._counting[word].append(language)
 
     @classmethod

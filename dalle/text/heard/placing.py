@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 
 from dalle.text.heard.piece import DETERMINERS, PLACED
+from dalle.text.heard.qualifying import GROUNDS
 from dalle.text.heard.span import Span
 from dalle.text.heard.tokens import key_of
 from dalle.text.heard.weighing import BODIES
 from dalle.text.heard.world import World
 
+PLANETS = frozenset(
+    ("a planet with rings", "the planet Jupiter", "the planet Mars", "the planet Venus")
+)
+ON_A_PLANET = "on the moon"  # the only ground of another world
 TOGETHER = frozenset(("with", "and", "holding"))  # then it is a thing beside another
 
 
@@ -16,6 +21,7 @@ def place(spans: Sequence[Span], world: World) -> str:
 
     One with nothing in it is drawn with a thing of its own there: "a tree in the forest".
     """
+    _land(spans)
     places = [at for at, span in enumerate(spans) if span.sort == "place"]
     if len(places) != 1 or _is_placed(spans, places[0]):
         return ""
@@ -29,6 +35,19 @@ def place(spans: Sequence[Span], world: World) -> str:
     else:
         span.sort = "figure"
     return beside
+
+
+def _land(spans: Sequence[Span]) -> None:
+    """Takes a planet that things are on for a place: "a robot on Mars"."""
+    if any(span.sort == "place" or span.said.lower() in GROUNDS for span in spans):
+        return
+    for at, span in enumerate(spans):
+        before = [word.said.lower() for word in spans[:at] if word.sort != "quiet"]
+        while before and before[-1] in DETERMINERS:
+            before.pop()
+        things = any(other.sort in BODIES for other in spans[:at])
+        if span.phrase in PLANETS and things and before[-1:] == ["on"]:
+            span.sort, span.entry, span.beside = "place", None, ON_A_PLANET
 
 
 def _is_placed(spans: Sequence[Span], at: int) -> bool:

@@ -12,10 +12,13 @@ from dalle.text.heard.piece import DETERMINERS, FUNCTION, Piece
 SHOWN = frozenset((
     "next to", "beside", "to the left of", "to the right of", "near", "by", "with", "and", "among",
     "above", "over", "below", "under", "beneath", "on", "on top of", "standing on", "sitting on",
-    "riding", "rides",
+    "riding", "rides", "holding", "holds", "carrying", "carries", "chasing", "chases", "following",
+    "chased by", "fighting", "fights", "attacking", "attacks", "in love with", "loves", "kissing",
+    "hugging", "talking to", "talks to", "arguing with", "surrounded by",
 ))  # fmt: skip
 EATING = frozenset(("eating", "eats", "having"))
 WEARING = frozenset(("wearing", "in"))
+INSIDE = frozenset(("in", "inside"))
 WEARERS = frozenset((
     "a dog", "a dog face", "a cat", "a cat face", "a tiger", "a tiger face", "a horse",
     "a horse face", "a cow", "a cow face", "a pig", "a pig face", "a mouse", "a mouse face",
@@ -35,6 +38,16 @@ BACKS = frozenset((
     "a tent", "a circus tent", "a ferris wheel", "a bus", "a train", "a ship", "a rocket", "a sun",
     "a full moon", "the Earth",
 ))  # fmt: skip
+CONTAINERS = frozenset((
+    "a cardboard box", "a bathtub", "a bucket", "a basket", "a shopping cart", "a trash can",
+    "a barrel", "a suitcase", "a jar", "a teacup", "a cup of coffee", "a cup of green tea",
+    "a pot of stew", "a nest with eggs", "a hole", "a bed", "a toilet", "a coffin", "a car",
+    "a racing car", "a pickup truck", "a taxi", "a police car", "a bus", "a canoe", "a speedboat",
+    "a tent", "a volcano", "a Christmas tree",
+))  # fmt: skip
+MOST_TOGETHER = 5  # things in a caption that lists them
+LISTING = frozenset(("and", ",", ", and", "with"))
+RELATING = (SHOWN - LISTING) | EATING | WEARING | INSIDE | BEFORE | BEHIND
 PICTURE = "a framed picture"  # a painting too: "a painting of a fox"
 # Words that tell of no more than a relation.
 PLAIN = frozenset(("left", "right", "front", "top", "side", "middle", "before"))
@@ -50,7 +63,7 @@ def relate(pieces: Sequence[Piece], foods: frozenset[str]) -> list[Piece]:
         """Whether captions tell of two things so, or the words tell of more than a relation."""
         if not all(piece.joins or piece.text.lower() in PLAIN for piece in between):
             return True
-        words = " ".join(piece.text.lower() for piece in between)
+        words = _said(between)
         if not words:
             begins = second.text.split()[0]  # "on a skateboard", "riding a bicycle"
             return begins in FUNCTION - DETERMINERS or begins.endswith("ing")
@@ -61,22 +74,45 @@ def relate(pieces: Sequence[Piece], foods: frozenset[str]) -> list[Piece]:
                 words in (",", ", and") and len(nouns) > 2,  # "a cat, a dog and an owl"
                 words in EATING and second.thing in foods,
                 words in WEARING and first.thing in WEARERS and second.thing in HATS,
+                words in INSIDE and second.thing in CONTAINERS,
                 words in BEFORE and second.thing in BACKS,
-                words in BEHIND and first.thing in BACKS,
+                words in BEHIND,
             )
         )
 
+    begins = list(_begins(pieces, nouns))
+    gaps = [
+        _said(pieces[last + 1 : begin]) for last, begin in zip(nouns, begins[1:], strict=False)
+    ]
+    # No caption tells how three things are to each other: they are listed.
+    things = len(nouns) - gaps.count("of")  # "a painting of a fox" is one
+    listed = 2 < things <= MOST_TOGETHER and not RELATING.isdisjoint(gaps)
+    for begin, at in zip(begins, nouns, strict=True):
+        between, described = list(pieces[start:begin]), list(pieces[begin : at + 1])
+        said = _said(between)
+        lists = listed and said in RELATING | LISTING
+        if before is not None and (lists or not is_told(before, between, pieces[at])):
+            comma = lists and at != nouns[-1]
+            joint = (",", "comma", "") if comma else ("and", "function", " ")
+            between = [Piece(*joint, changed=True, instead=said)]
+        related += [*between, *_named(described)]
+        start, before = at + 1, pieces[at]
+    return [*related, *pieces[start:]]
+
+
+def _begins(pieces: Sequence[Piece], nouns: Sequence[int]) -> Iterator[int]:
+    """The place of the first word that describes each noun."""
+    start = 0
     for at in nouns:
         begin = at
         while begin > start and pieces[begin - 1].describes:
             begin -= 1
-        between, described = list(pieces[start:begin]), list(pieces[begin : at + 1])
-        if before is not None and not is_told(before, between, pieces[at]):
-            said = " ".join(piece.text.lower() for piece in between)
-            between = [Piece("and", "function", changed=True, instead=said)]
-        related += [*between, *_named(described)]
-        start, before = at + 1, pieces[at]
-    return [*related, *pieces[start:]]
+        yield begin
+        start = at + 1
+
+
+def _said(pieces: Sequence[Piece]) -> str:
+    return " ".join(piece.text.lower() for piece in pieces)
 
 
 def _named(described: Sequence[Piece]) -> Iterator[Piece]:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from dalle.text.heard.piece import JOINING, PLACED, Piece
 from dalle.text.heard.relations import BEFORE, BEHIND, EATING, WEARING, relate
+from dalle.text.heard.tokens import takes_an
 
 # Between two nouns, where the word before it was set aside: "a rose [given] to a wolf".
 LOOSE = frozenset(
@@ -17,7 +18,6 @@ GUISE = frozenset(("as", "like"))
 NOT_SHOWN = frozenset(
     ("inside", "into", "at", "from", "through", "around", "across", "outside", "towards")
 ).union(WEARING, EATING, BEFORE, BEHIND)
-_VOWEL = re.compile(r"(?!uni|use|u-|one\b|ufo|euro)[aeiou]|hour", re.IGNORECASE)
 MOST_BETWEEN = 3  # words between an article and its noun
 
 
@@ -129,7 +129,8 @@ class Sentence:
             if piece.determines:
                 if distance:
                     return bare
-                self.pieces.pop()
+                while self.pieces and self.pieces[-1].determines:
+                    self.pieces.pop()  # "a un perro"
                 return phrase
             if piece.role not in ("adjective", "hole", "word") or piece.text.endswith("ing"):
                 break
@@ -180,7 +181,8 @@ class Sentence:
             if open_hole and begins and (piece.role == "comma" or _leads_on(piece.text)):
                 continue
             if piece.counts and not begins and (kept[-1].determines or kept[-1].counts):
-                kept.pop()  # "a dozen" became "a five", "many many" two of them
+                kept.pop()  # "a dozen" became "a many", "many many" two of them
+                piece.changed = True
             alone = bool(kept) and (kept[-1].counts or (open_hole and kept[-1].role == "word"))
             if piece.text.lower() == "of" and alone:
                 continue  # "lots of mushrooms", "minimalist [poster] of a cat"
@@ -231,7 +233,7 @@ def _leads_on(word: str) -> bool:
 
 
 def _article(match: re.Match[str]) -> str:
-    article = "an" if _VOWEL.match(match[2]) else "a"
+    article = "an" if takes_an(match[2]) else "a"
     given = match[1]
     if given.lower() == article:
         return match[0]

@@ -11,11 +11,11 @@ PROMPTS = (
     "a cat next to a dog in the snow", "a robot with a bouquet of flowers", "a fox in the forest",
     "an astronaut riding a horse on the moon", "three bananas on a teal background",
     "a shark underwater, neon", "a wizard and a dragon, pixel art", "a hamburger in space",
-    "a panda eating a slice of pizza", "a ghost in a room, security camera", "a blue cat",
-    "a unicorn in front of a rainbow", "a frog wearing a top hat", "a vampire, court sketch",
-    "a hedgehog in a meadow, watercolour", "a rocket in the night sky", "a lion on stage",
-    "a rubber duck in the ocean", "two robots in the desert", "a teddy bear on the beach",
-    "a purple elephant in the city",
+    "a panda eating a slice of pizza", "a ghost in a room, security camera",
+    "a cat chasing a mouse", "a unicorn in front of a rainbow", "a frog wearing a top hat",
+    "a vampire, court sketch", "a hedgehog in a meadow, watercolour", "a rocket in the night sky",
+    "many penguins in the snow", "a rubber duck in the ocean", "two robots in the desert",
+    "a teddy bear on the beach", "a robot fighting a dinosaur",
 )  # fmt: skip
 
 

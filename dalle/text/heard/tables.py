@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dalle.errors import DalleError
@@ -12,6 +12,12 @@ PLAIN_WORDS = "plain-words.tsv"
 # A person is drawn as people, a thing or a place as no people; a mood counts where nothing else
 # is heard; an act has a form of its own beside somebody.
 SORTS = ("figure", "person", "creature", "thing", "place", "act", "mood", "colour", "size", "look")
+STAND_IN_COLUMNS = ("drawn", "sort", "beside")
+SOMEBODY = "*"  # in a row for any person: "* with red hair"
+PERSONS = (
+    "man", "woman", "person", "guy", "lady", "girl", "boy", "gentleman", "dude", "human", "someone",
+    "somebody", "kid", "male", "female", "teenager", "teen", "fellow", "bloke", "gal",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,9 +31,17 @@ class StandIn:
 
 
 def read_stand_ins(folder: Path) -> dict[str, StandIn]:
-    """Stand-ins by the key of the said words, as the table writes them."""
-    rows = read_rows(folder / STAND_INS, ("said", "drawn", "sort", "beside"))
-    return {row[0]: StandIn(*row) for row in rows}
+    """Stand-ins by the key of the said words, as the table writes them.
+
+    A row with SOMEBODY holds for each of PERSONS, unless one of them has a row of its own.
+    """
+    rows = [StandIn(*row) for row in read_rows(folder / STAND_INS, ("said", *STAND_IN_COLUMNS))]
+    anybody = (
+        replace(row, said=row.said.replace(SOMEBODY, person))
+        for row in rows if SOMEBODY in row.said for person in PERSONS
+    )  # fmt: skip
+    own = (row for row in rows if SOMEBODY not in row.said)
+    return {row.said: row for row in (*anybody, *own)}
 
 
 def read_plain_words(folder: Path) -> dict[str, str]:

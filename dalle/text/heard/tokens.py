@@ -11,6 +11,9 @@ _WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+(?:'(?:[^\W_]|[{_MARKS}])+)*")
 # Between words of one phrase: "spider-man", "mr. bean", "D & D", "kids' slide".
 _INSIDE_PHRASE = re.compile(r"['.]?[ \-&.]+")
 LONGEST_PHRASE = 8  # words
+# "a unicorn", "a UFO", "a one-eyed cat", but "an umbrella", "an hour", "an 8 ball".
+_CONSONANT = re.compile(r"(uni(?![dmn])|ufo|u-|eur|ewe|one|ut|us)", re.IGNORECASE)
+_VOWEL = re.compile(r"([aeiou]|8|hour|x(\b|mas|ray)|(f1|lp|mp3|suv)\b)", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:an?|the) ")
 
 
@@ -47,6 +50,11 @@ def key_of(phrase: str) -> str:
 def bare_key(phrase: str) -> str:
     """As `key_of`, without the article at the start."""
     return _ARTICLE.sub("", key_of(phrase))
+
+
+def takes_an(words: str) -> bool:
+    """Whether "an" stands before these words, not "a", by their first sound."""
+    return bool(_VOWEL.match(words)) and not _CONSONANT.match(words)
 
 
 def singulars(key: str) -> Iterator[str]:

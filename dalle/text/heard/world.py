@@ -1,13 +1,14 @@
 """The things, places, looks and colours that a small model draws, from the table in its folder."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from dalle.errors import DalleError
-from dalle.text.heard.tokens import bare_key, key_of
+from dalle.text.heard.tokens import Token, bare_key, key_of, phrases_at
 
 FILE = "world.tsv"
 COLUMNS = ("sort", "phrase", "plural", "group", "emoji", "names")
@@ -91,6 +92,13 @@ class World:
     def emoji_names(self) -> dict[str, str]:
         """The phrase of each thing by its emoji."""
         return {entry.emoji: entry.phrase for entry in self.entries if entry.emoji}
+
+    def cuts(self, entry: Entry, tokens: Sequence[Token], end: int) -> bool:
+        """Whether a place ends in the first word of a thing: "in the city" of "in the city bus"."""
+        if entry.sort != "place" or end >= len(tokens) or not tokens[end].joins:
+            return False
+        names = (self.phrases.get(key) for size, key in phrases_at(tokens, end - 1) if size > 1)
+        return any(name and name.sort == "thing" for name in names)
 
     def parts(self, phrase: str) -> list[str]:
         """A phrase as the things that it tells of: "a sailor and a galleon" of two."""

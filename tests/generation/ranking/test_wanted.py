@@ -5,7 +5,7 @@ import pytest
 
 from dalle.generation.ranking.rank import PRESENT, add_presence
 from dalle.generation.ranking.wanted import Wanted, share_of, wanted_in
-from dalle.models.cells.things import BLANK, ThingTable, unit_vectors
+from dalle.models.cells.things import BLANK, SIZES, ThingTable, unit_vectors
 from dalle.models.hub.registry import NANO
 from dalle.text.heard import Hearing
 
@@ -20,10 +20,10 @@ def unit() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def table() -> ThingTable:
-    """A cat of codes from 1 on and a dog of others, in all three sizes."""
+    """A cat of codes from 1 on and a dog of others, in all sizes."""
     codes = {
         size: np.stack([np.arange(1, 1 + size**2), np.arange(21, 21 + size**2)]).astype(np.int16)
-        for size in (3, 4, 6)
+        for size in SIZES
     }
     return ThingTable(np.array([CAT, DOG], np.int16), codes, variants=1)
 
@@ -62,6 +62,9 @@ PROMPTS = [
     ("a cat and a dog", [("a cat", 1, False), ("a dog", 1, False)]),
     ("three bananas on a teal background", [("a banana", 3, True)]),
     ("cats", [("a cat", 2, False)]),
+    ("seven cats", [("a cat", 7, True)]),
+    ("a crowd of cats", [("a cat", 10, False)]),
+    ("a man surrounded by cats", [("a man", 1, False), ("a cat", 10, False)]),
     ("two owls and a fox in the forest, watercolour", [("an owl", 2, True), ("a fox", 1, False)]),
     ("a cat and another cat", [("a cat", 1, False)]),
     ("in the forest", []),

@@ -1,19 +1,20 @@
 """Prompts as people type them, and what the embedded model reads of them."""
 
 import random
+import re
 from pathlib import Path
 
 import pytest
 
 from dalle.text.heard import Hearing
-from dalle.text.heard.relations import BACKS, HATS, WEARERS
+from dalle.text.heard.relations import BACKS, CONTAINERS, HATS, WEARERS
 from dalle.text.heard.suggestions import PROMPTS
 from dalle.text.heard.tables import read_rows
-from dalle.training.scenes import layouts
+from dalle.training.scenes import casting
 from dalle.training.scenes.captions import Captioner, Subject
+from dalle.training.scenes.casting import LAYOUTS
 from dalle.training.scenes.colours import COLOURS
 from dalle.training.scenes.dice import Dice
-from dalle.training.scenes.layouts import LAYOUTS
 from dalle.training.scenes.looks import LOOKS
 from dalle.training.scenes.places import PLACES
 from dalle.training.scenes.vocabulary import read_kinds
@@ -24,17 +25,17 @@ from dalle.training.scenes.vocabulary import read_kinds
     [
         ("Godzilla", "a T-Rex"),
         ("a giant Pikachu", "a giant yellow mouse"),
-        ("George Costanza holding multiple cats", "a bald person with glasses with three cats"),
-        ("Danny Phantom petting a dog", "a ghost and a dog"),
+        ("George Costanza holding multiple cats", "a bald person with glasses holding three cats"),
+        ("Danny Phantom petting a dog", "a ghost hugging a dog"),
         ("Walter White frying an egg", "a man with a fedora and an egg"),
         ("sushi served to an emperor", "sushi and a king"),
         ("an egg having an identity crisis", "an egg"),
-        ("a woman with red hair", "a woman"),
-        ("a pack of wolves ordering takeaway", "a wolf and a takeout box"),
-        ("a dozen donuts on parole", "five donuts"),
-        ("multiple eyeballs in a jar", "three eyes and a jar"),
-        ("a fish driving a taxi", "a fish and a car and a taxi"),
-        ("a dozen", "five"),
+        ("a woman with red hair", "a person with red hair"),
+        ("a pack of wolves ordering takeaway", "three wolves and a takeout box"),
+        ("a dozen donuts on parole", "many donuts"),
+        ("multiple eyeballs in a jar", "three eyes in a jar"),
+        ("a fish driving a taxi", "a fish in a taxi"),
+        ("a dozen", "many"),
         ("my dog as a pirate", "a dog and a sailor"),
         ("a pirate", "a sailor and a galleon"),
         ("a bride and groom with a dog", "a bride and groom with a dog"),
@@ -44,8 +45,8 @@ from dalle.training.scenes.vocabulary import read_kinds
         ("an oil painting of a couple in love", "a watercolour of a couple in love"),
         ("a cat, oil painting", "a cat, watercolour"),
         ("a monkey riding a unicycle", "a monkey riding a bicycle"),
-        ("lots of mushrooms", "five mushrooms"),
-        ("many many frogs", "five frogs"),
+        ("lots of mushrooms", "many mushrooms"),
+        ("many many frogs", "many frogs"),
         ("minimalist poster of a mountain", "minimalist a mountain"),
         ("a shark in a swimming pool", "a shark in the ocean"),
         ("cat sushi", "a cat and sushi"),
@@ -54,17 +55,19 @@ from dalle.training.scenes.vocabulary import read_kinds
         ("cat, dog", "a cat and a dog"),
         ("cat, dog, fox", "a cat, a dog, a fox"),
         ("a cat's crown", "a cat and a crown"),
-        ("a whale in a teacup", "a whale and a teacup"),
+        ("a whale in a teacup", "a whale in a teacup"),
         ("a car wearing a crown", "a car and a crown"),
         ("owl in a crown", "an owl in a crown"),
         ("a penguin wearing sunglasses", "a penguin and sunglasses"),
         ("dog eating pizza", "a dog eating pizza"),
         ("a dog eating a rocket", "a dog and a rocket"),
-        ("a fox behind a spoon", "a fox and a spoon"),
+        ("a fox behind a spoon", "a fox behind a spoon"),
         ("a castle behind a fox", "a castle behind a fox"),
         ("a fox in front of a big spoon", "a fox and a big spoon"),
-        ("cat in a box in the snow", "a cat and a box in the snow"),
+        ("cat in a box in the snow", "a cat in a box in the snow"),
         ("Hulk knitting a sweater", "an ogre and a ball of yarn and a T-shirt"),
+        ("a cat and a dog having breakfast", "a cat, a dog and a stack of pancakes"),
+        ("a penguin with a crown on a skateboard", "a penguin, a crown and a skateboard"),
         ("the queen's corgi", "the queen and a dog"),
         ("an orange cat and a lime", "an orange cat and a lime"),
         ("a baby elephant", "a small elephant"),
@@ -86,9 +89,12 @@ from dalle.training.scenes.vocabulary import read_kinds
         ("fünf Katzen", "five cats"),
         ("zwei Katzen und drei Hunde", "two cats and three dogs"),
         ("trois chats", "three cats"),
+        ("un gato persiguiendo a un ratón", "a cat chasing a mouse"),
+        ("un homme entouré de chats", "a man surrounded by many cats"),
+        ("viele Katzen", "many cats"),
         ("un chat et deux chiens", "a cat and two dogs"),
         ("cinco gatos", "five cats"),
-        ("dez gatos", "five cats"),
+        ("dez gatos", "ten cats"),
         ("quattro gatti", "four cats"),
         ("vijf katten", "five cats"),
         ("пять собак", "five dogs"),
@@ -165,6 +171,8 @@ def test_things_of_another_prompt_are_left_out_and_told(hearing):
         ("a mountain and a forest", "a mountain and a tree"),
         ("a cat on a beach", "a cat on the beach"),
         ("a cat in the desert, forest", "a cat in the desert, a tree"),
+        ("a robot on Mars", "a robot on the moon"),
+        ("a dog in a city bus", "a dog in a city bus"),
     ],
 )
 def test_a_place_without_a_preposition_is_where_the_things_are(hearing, prompt, read):
@@ -211,13 +219,83 @@ def test_nothing_is_heard_for_being_written_alike(hearing, word):
     assert not hearing._slips.nearest(word)
 
 
-@pytest.mark.parametrize(("phrases", "kinds"), [(HATS, layouts.HATS), (BACKS, layouts.BACKS)])
+@pytest.mark.parametrize(
+    ("prompt", "read"),
+    [
+        ("a cat hunting a mouse", "a cat chasing a mouse"),
+        ("my dog being chased by a chicken", "a dog chased by a chicken"),
+        ("Godzilla destroying Tokyo", "a T-Rex attacking the Tokyo Tower"),
+        ("cat vs dog", "a cat fighting a dog"),
+        ("Peppa Pig talking with a wolf", "a pig talking to a wolf"),
+        ("a man in love with a robot", "a man in love with a robot"),
+        ("a cat hiding behind a tree", "a cat behind a tree"),
+        ("a bear sleeping in a bathtub", "a bear in a bathtub"),
+        ("a man surrounded by cats", "a man surrounded by many cats"),
+        ("an owl in a crowd of penguins", "an owl surrounded by many penguins"),
+        ("a fox in the middle of seven frogs", "a fox surrounded by seven frogs"),
+        ("a woman holding cats", "a woman holding three cats"),
+        ("a mouse hiding from a cat", "a mouse and a cat"),
+        ("a cat fighting", "a cat"),
+        ("fighting", "a cartoon fight cloud"),
+    ],
+)
+def test_verbs_between_two_things_are_those_of_captions(hearing, prompt, read):
+    assert hearing.hear(prompt).text == read
+
+
+@pytest.mark.parametrize(
+    ("prompt", "read"),
+    [
+        ("a guy with curly hair eating pizza", "a person with curly hair eating pizza"),
+        ("three bald men", "three bald people"),
+        ("a man in a suit on the moon", "a person in a tuxedo on the moon"),
+        ("an angry lady", "a person pouting"),
+        ("a couple dancing", "a man dancing and a woman dancing"),
+        ("a woman doctor", "a doctor"),
+        ("a young woman", "a woman"),
+        ("a black man", "a man"),
+        ("a black cat", "a black cat"),
+        ("a young cat", "a small cat"),
+    ],
+)
+def test_people_are_told_by_what_drawings_show(hearing, prompt, read):
+    assert hearing.hear(prompt).text == read
+
+
+@pytest.mark.parametrize(
+    ("prompt", "read"),
+    [
+        ("a crowd of penguins", "many penguins"),
+        ("an army of robots on mars", "many robots on the moon"),
+        ("a huge group of cats", "three cats"),
+        ("swarm of bees", "many bees"),
+        ("a school of fish", "many fish"),
+        ("a school", "a school"),
+        ("an army", "a royal guard"),
+        ("a bunch of bananas", "a bunch of bananas"),
+        ("seven owls", "seven owls"),
+        ("10 owls", "10 owls"),
+        ("twelve owls", "many owls"),
+        ("100 owls", "many owls"),
+        ("owls in 1920", "owls"),
+        ("a million dollars", "many dollars"),
+        ("sieben Katzen", "seven cats"),
+    ],
+)
+def test_several_and_many_of_a_kind_are_counted(hearing, prompt, read):
+    assert hearing.hear(prompt).text == read
+
+
+@pytest.mark.parametrize(
+    ("phrases", "kinds"),
+    [(HATS, casting.HATS), (BACKS, casting.BACKS), (CONTAINERS, casting.CONTAINERS)],
+)
 def test_the_things_of_a_relation_are_those_of_training(phrases, kinds):
     assert phrases == {kind.phrase for kind in read_kinds() if kind.id in kinds}
 
 
 def test_whole_animals_wear_hats_as_their_faces_do(hearing):
-    trained = {kind.phrase for kind in read_kinds() if kind.id in layouts.WEARERS}
+    trained = {kind.phrase for kind in read_kinds() if kind.id in casting.WEARERS}
     assert trained <= WEARERS
     assert {f"{phrase} face" for phrase in WEARERS - trained} <= trained
 
@@ -239,14 +317,24 @@ def captions(count: int) -> list[str]:
     return made
 
 
+# Other words of the captions for the same, of which the model hears the first.
+SAME = {"in the middle of": "surrounded by", "hiding behind": "behind", "inside": "in",
+        "peeking out from behind": "behind"}  # fmt: skip
+
+
 def plain(text: str) -> str:
+    for other, usual in SAME.items():
+        text = text.replace(other, usual)
     return " ".join(text.lower().replace(",", " ").replace("_", " ").rstrip(".").split())
 
 
 def test_captions_of_training_are_read_as_they_are(hearing):
     for caption in captions(3000):
         heard = hearing.hear(caption)
-        assert plain(heard.text) == plain(caption)
+        # "Tamales" is a name of one tamale too, but several are held.
+        read = re.sub(r"\b(surrounded by many|holding three|carrying three)\b",
+                      lambda told: told[0].rsplit(" ", 1)[0], plain(heard.text))  # fmt: skip
+        assert read == plain(caption)
         assert heard.substitutions == heard.unheard == ()
 
 

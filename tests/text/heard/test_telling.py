@@ -29,7 +29,7 @@ def test_a_thing_that_is_drawn_as_itself_is_not_told(hearing, prompt):
 
 def test_a_relation_that_is_not_drawn_is_told(hearing):
     note = "The things stand side by side, since this model can't draw: in."
-    heard = hearing.hear("a whale in a teacup")
+    heard = hearing.hear("a whale in a spoon")
     assert heard.notes == [note]
     assert heard.as_dict()["apart"] == ["in"]
     assert hearing.hear("a whale next to a teacup in the snow").notes == []

@@ -22,8 +22,9 @@ EMBEDDED = Abilities(
     can=(
         "This small model knows 1,399 kinds of things: animals, food, vehicles, plants, people at "
         "work, objects. They stand on plain colours or in 18 places, such as a beach or the moon. "
-        "It has 14 looks, such as pixel art or neon. It draws up to five of a kind, and two to "
-        "four things together, riding, wearing a hat, one on another."
+        "It has 14 looks, such as pixel art or neon. It draws one to ten of a kind, or a crowd, "
+        "and two to four things together: riding, wearing a hat, chasing, fighting, in love, in a "
+        "car."
     ),
     cannot=(
         "It draws what emoji look like and nothing else: no brands, no writing, no real people, "
@@ -34,7 +35,7 @@ EMBEDDED = Abilities(
         "a penguin on a skateboard at night, pixel art",
         "an owl wearing a crown on a purple background",
         "a dinosaur riding a dolphin",
-        "three bananas on a teal background",
+        "a crowd of penguins in the snow",
         "a cat next to a dog in the snow",
         "a shark underwater, neon",
     ),
