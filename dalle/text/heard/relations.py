@@ -81,9 +81,7 @@ def relate(pieces: Sequence[Piece], foods: frozenset[str]) -> list[Piece]:
         )
 
     begins = list(_begins(pieces, nouns))
-    gaps = [
-        _said(pieces[last + 1 : begin]) for last, begin in zip(nouns, begins[1:], strict=False)
-    ]
+    gaps = [_said(pieces[last + 1 : begin]) for last, begin in zip(nouns, begins[1:], strict=False)]
     # No caption tells how three things are to each other: they are listed.
     things = len(nouns) - gaps.count("of")  # "a painting of a fox" is one
     listed = 2 < things <= MOST_TOGETHER and not RELATING.isdisjoint(gaps)
