@@ -82,8 +82,8 @@ def test_a_filter_learns(filter_runs, known, examples, tmp_path, course):
         for params in (known[course.part], untrained)
     )
     assert after.mean() < 0.5 * at_first.mean()
-    # Plain shapes look much the same in pixel art as they are.
-    assert (after < np.maximum(0.7 * at_first, 0.03)).all()
+    # Plain shapes look much the same in pixel art as they are; crowds in comic are mostly outlines.
+    assert (after < np.maximum(0.8 * at_first, 0.03)).all()
     assert (filter_runs[course] / "samples.png").is_file()
 
 
