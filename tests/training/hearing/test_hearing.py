@@ -57,7 +57,7 @@ def test_everyday_words_come_to_be_heard_as_plain_ones(
         taught,
     )
     seen = losses(tmp_path)
-    assert seen[-1] < 0.9 * seen[0]
+    assert seen[-1] < 0.95 * seen[0]
     before, after = (flatten_dict(params, sep="/") for params in (taught, state.params))
     changed = {name for name in before if not np.array_equal(before[name], after[name])}
     assert changed
