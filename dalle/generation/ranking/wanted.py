@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dalle.generation.pipeline import Pipeline
 
 SEVERAL = 2  # of a plural without a number, at least
-CROWD = 10  # of a kind that is asked for as many, at least
+LEAST_OF_MANY = 10  # of a kind that is asked for as many, at least
 # Of a prompt: no picture shows more, and each place that is looked for takes milliseconds.
 MOST_THINGS, MOST_PLACES = 6, 12
 # Likeness of a place to a drawing: below the first nothing is there, from the second on it is.
@@ -60,7 +60,7 @@ def number_of(phrase: str, entry: Entry, text: str) -> tuple[int, bool]:
     told = re.search(rf"\b({'|'.join((*NUMBERS, MANY))}) (?:\w+ )?{re.escape(phrase)}\b", text)
     if not told:
         return SEVERAL, False
-    return (CROWD, False) if told[1] == MANY else (NUMBERS[told[1]], True)
+    return (LEAST_OF_MANY, False) if told[1] == MANY else (NUMBERS[told[1]], True)
 
 
 def presence(pipeline: "Pipeline", codes: np.ndarray, heard: Heard | None) -> np.ndarray:

@@ -10,7 +10,7 @@ from dalle.text.heard.tokens import bare_key
 from dalle.text.heard.weighing import BODIES
 
 # The captions' own words for what one does to the other, and other verbs for the same.
-ACTS = {
+SYNONYMS = {
     "holding": "hold bringing brings wielding wields drinking drinks waving lifting lifts grabbing "
     "stealing selling giving offering hauling smoking throwing throws juggling clutching gripping "
     "showing dunking",
@@ -30,7 +30,7 @@ ACTS = {
     "surrounded by": "surrounded encircled",
     "behind": "hiding hides peeking lurking",
 }  # fmt: skip
-VERBS = {verb: act for act, others in ACTS.items() for verb in (*others.split(), act)}
+VERBS = {verb: act for act, others in SYNONYMS.items() for verb in (*others.split(), act)}
 DRIVING = frozenset(("driving", "drives", "piloting", "steering", "sailing", "flying"))
 RESTING = frozenset((
     "sleeping", "bathing", "sitting", "sits", "swimming", "stuck", "trapped", "relaxing",
@@ -45,7 +45,7 @@ COUNTED, ONE = frozenset((MANY, *NUMBERS)), frozenset(("a", "an", "another"))
 AT_PLACES = ("fighting", "attacking")  # "destroying Tokyo", of which a tower is drawn
 MUTUAL = ("fighting", "kissing", "hugging", "talking to", "arguing with", "in love with")
 # Words that are drawn with a heart, and the things that they are never said of.
-ROMANCE = ("in love with", "loves", "kissing")
+ROMANCE = frozenset(("in love with", "loves", "kissing"))
 CHILDREN = ("a baby", "a boy", "a girl", "a child")
 MOST_BETWEEN = 4  # words between a verb and the thing after it
 
@@ -59,16 +59,13 @@ def act(spans: Sequence[Span]) -> list[Span]:
         is_named = span.entry is not None and span.sort == "thing"  # "a hug"
         thing = _thing_after(spans, at) if before and not is_named else 0
         told = _told(spans[at:thing], spans[thing]) if thing else ""
-        if told in ROMANCE and any(each.phrase in CHILDREN for each in (*acted, spans[thing])):
-            told = ""
-        if not told and span.sort not in BODIES and (pair := _pair(acted)):
-            told = _mutual(span)
-            if told in ROMANCE and any(each.phrase in CHILDREN for each in acted):
-                told = ""
-            if told:
-                acted[pair] = Span(acted[pair].tokens, "plain", told)
-                span, told = Span(span.tokens, "quiet"), ""
-        if told:
+        mutual = "" if told or span.sort in BODIES else _mutual(span)
+        if {told, mutual} & ROMANCE and _has_child((*acted, spans[thing])):
+            told = mutual = ""
+        if mutual and (pair := _pair(acted)):
+            acted[pair] = Span(acted[pair].tokens, "plain", mutual)
+            span = Span(span.tokens, "quiet")
+        elif told:
             size = _size(spans[at:thing], told)
             tokens = [token for each in spans[at : at + size] for token in each.tokens]
             span = Span(tokens, "plain", told)
@@ -76,6 +73,10 @@ def act(spans: Sequence[Span]) -> list[Span]:
         before |= span.sort in BODIES
         at += size
     return acted
+
+
+def _has_child(spans: Sequence[Span]) -> bool:
+    return any(span.phrase in CHILDREN for span in spans)
 
 
 def _told(words: Sequence[Span], thing: Span) -> str:

@@ -120,13 +120,12 @@ class Hearing:
                 found.append(tokens[at].key)
             at += size or 1
         language = self.languages.guess(found)
-        small = {token.key for token in tokens if self.languages.small_word(token.key, language)}
-        english = {token.key for token in tokens if token.key in ENGLISH | self.plain_words.keys()}
-        # "un gato persiguiendo a un perro": one of the words that both languages have.
-        if english - small == {"a"} and small - english:
-            return language
-        english -= {key for key in english if self.languages.small_word(key, language) is not None}
-        return "" if english else language
+        keys = {token.key for token in tokens}
+        theirs = {key for key in keys if self.languages.small_word(key, language) is not None}
+        english = {key for key in keys if key in ENGLISH or key in self.plain_words}
+        ours = english - theirs
+        # "un gato persiguiendo a un perro": an article of ours among the words of theirs.
+        return language if not ours or (ours == {"a"} and theirs - english - FUNCTION) else ""
 
     def _counts(self, key: str) -> bool:
         """Whether it is a number of another language, and no word of English that is known."""

@@ -51,7 +51,7 @@ def count(spans: Sequence[Span], plurals: frozenset[str]) -> None:
         spans[at + 1].set_aside()
         while at and spans[at - 1].sort in ("size", "quiet", "unheard", "kept"):
             at -= 1  # "a huge crowd of cats"
-            if bare_key(spans[at].said) in ARTICLES or spans[at].said.lower() in ARTICLES:
+            if spans[at].said.lower() in ARTICLES:
                 break
             spans[at].set_aside()
 

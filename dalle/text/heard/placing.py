@@ -42,11 +42,13 @@ def _land(spans: Sequence[Span]) -> None:
     if any(span.sort == "place" or span.said.lower() in GROUNDS for span in spans):
         return
     for at, span in enumerate(spans):
+        if span.phrase not in PLANETS:
+            continue
         before = [word.said.lower() for word in spans[:at] if word.sort != "quiet"]
         while before and before[-1] in DETERMINERS:
             before.pop()
         things = any(other.sort in BODIES for other in spans[:at])
-        if span.phrase in PLANETS and things and before[-1:] == ["on"]:
+        if things and before[-1:] == ["on"]:
             span.sort, span.entry, span.beside = "place", None, ON_A_PLANET
 
 

@@ -49,8 +49,8 @@ def _describe_people(spans: Sequence[Span], world: World) -> None:
 
 
 def _is_person(span: Span, world: World) -> bool:
-    thing = span.entry if span.sort == "thing" else world.thing(span.phrase)
-    return thing is not None and thing.group == "people"
+    thing = span.entry or world.thing(span.phrase)
+    return span.sort in SOMEBODY and thing is not None and thing.group == "people"
 
 
 def _set_makers_aside(spans: Sequence[Span]) -> None:

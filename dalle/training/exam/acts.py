@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from dalle.training.exam.judge import Found, Seen
-from dalle.training.scenes.casting import FIGHTING, LOVING, TALKING
+from dalle.training.scenes.casting import LAYOUTS
 
 MOST_OF_THEM = 8  # of the twelve around a thing
 
@@ -24,7 +24,4 @@ ARRANGED: dict[str, Callable[[Found, Found, Seen], bool]] = {
     "holding": lambda first, second, seen: second.box[2] < first.box[2],
     "chasing": lambda first, second, seen: second.box[0] < first.box[0],
     "surrounded by": lambda first, second, seen: seen.count(second.kind) >= MOST_OF_THEM,
-    "fighting": _has(FIGHTING),
-    "in love with": _has(LOVING),
-    "talking to": _has(TALKING),
-}
+} | {layout.relation: _has(layout.sign) for layout in LAYOUTS.values() if layout.sign}

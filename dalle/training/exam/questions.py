@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dalle.training.exam.everyday import read_prompts
-from dalle.training.scenes.captions import ACTS, MANY, NUMBERS, RELATIONS
+from dalle.training.scenes.captions import ACTS, CROWD_WORDS, NUMBERS, RELATIONS
 from dalle.training.scenes.casting import LAYOUTS, Casting
 from dalle.training.scenes.composer import is_held_out
 from dalle.training.scenes.dice import Dice
@@ -93,7 +93,7 @@ def many(kinds: tuple[Kind, ...], dice: Dice) -> Question:
     """Six to ten of a kind, or many."""
     (kind,) = Casting(LAYOUTS["crowd"], kinds).choose(dice)
     number, colour = dice.pick((6, 7, 8, 9, 10, CROWD)), dice.pick(BACKGROUNDS)
-    told = f"{NUMBERS.get(number, MANY)[0]} {kind.plural}"
+    told = f"{NUMBERS.get(number, CROWD_WORDS)[0]} {kind.plural}"
     prompt = f"{told} on {with_article(colour)} background"
     return Question("many", prompt, (kind.id,), colour, count=number)
 
@@ -102,7 +102,9 @@ def act(kinds: tuple[Kind, ...], dice: Dice) -> Question:
     """One thing does something to the other."""
     layout = LAYOUTS[dice.pick(ACTED)]
     first, second = Casting(layout, kinds).choose(dice)[:2]
-    other = f"{MANY[0]} {second.plural}" if layout.relation == "surrounded by" else second.phrase
+    other = (
+        f"{CROWD_WORDS[0]} {second.plural}" if layout.relation == "surrounded by" else second.phrase
+    )
     told = ACTS[layout.relation][0].format(first.phrase, other)
     colour = dice.pick(BACKGROUNDS)
     prompt = f"{told} on {with_article(colour)} background"

@@ -53,7 +53,7 @@ def grammar_words() -> list[str]:
     forms += [form for relation in captions.RELATIONS.values() for form in relation]
     forms += [form for pair in captions.STYLE_WORDS.values() for part in pair for form in part]
     forms += [name for names in captions.NUMBERS.values() for name in names]
-    forms.append(captions.MANY[0])
+    forms.append(captions.CROWD_WORDS[0])
     words = {word for form in forms for word in key_of(re.sub(r"\{[^}]*\}", " ", form)).split()}
     return sorted(words)
 

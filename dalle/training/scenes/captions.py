@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dalle.text.heard.numbers import WORDS
 from dalle.training.scenes.colours import COLOUR_NAMES, COLOURS
 from dalle.training.scenes.dice import Dice
 from dalle.training.scenes.layouts import LARGE, SMALL
@@ -9,12 +10,9 @@ from dalle.training.scenes.looks import LOOKS
 from dalle.training.scenes.places import PLACES
 from dalle.training.scenes.vocabulary import Kind, with_adjective, with_article
 
-NUMBERS = {2: ("two", "2", "a pair of")} | {
-    number: (word, str(number))
-    for number, word in enumerate(
-        ("three", "four", "five", "six", "seven", "eight", "nine", "ten"), 3)
-}  # fmt: skip
-MANY = ("many", "lots of", "a crowd of", "a lot of")  # of more than NUMBERS counts
+NUMBERS = {number: (word, str(number)) for number, word in WORDS.items()}
+NUMBERS[2] += ("a pair of",)
+CROWD_WORDS = ("many", "lots of", "a crowd of", "a lot of")  # of more than NUMBERS counts
 SIZE_WORDS = {
     LARGE: ("big", "large", "huge", "giant", "enormous"),
     SMALL: ("small", "little", "tiny"),
@@ -74,6 +72,7 @@ ACTS = {
     "talking to": ("{0} talking to {1}", "{0} talks to {1}", "{0} arguing with {1}"),
     "in": ("{0} in {1}", "{0} inside {1}"),
 }  # fmt: skip
+FORMS = RELATIONS | ACTS
 COLOUR_WORDS = {word for name in COLOURS for word in name.split()} | {"golden"}
 
 
@@ -115,11 +114,11 @@ class Captioner:
     def several(self, subject: Subject, count: int) -> str:
         """Several of a kind: "three red cars"; the kind must have a plural."""
         colour = f"{self._colour(subject.colour)} " if subject.colour else ""
-        return f"{self._dice.pick(NUMBERS.get(count, MANY))} {colour}{subject.kind.plural}"
+        return f"{self._dice.pick(NUMBERS.get(count, CROWD_WORDS))} {colour}{subject.kind.plural}"
 
     def related(self, relation: str, subjects: tuple[Subject, ...]) -> str:
         """Two things and how they stand to each other: "a cat next to a dog"."""
-        return self._dice.pick((RELATIONS | ACTS)[relation]).format(*map(self.thing, subjects))
+        return self._dice.pick(FORMS[relation]).format(*map(self.thing, subjects))
 
     def caption(
         self, things: str, background: str, style: str | None = None, look: str | None = None

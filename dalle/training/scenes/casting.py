@@ -48,7 +48,7 @@ class Layout:
     arrange: Callable[[Space, Dice], list[Spot]]
     roles: tuple[Callable[[Kind], bool], ...]
     relation: str | None = None
-    signs: int = 0  # of the roles, the last: they are shown, and no caption names them
+    sign: str = ""  # a kind that is shown last, and that no caption names
     whole: bool = False  # whether things take the cells of others as a whole, see `grid.lay`
 
 
@@ -108,9 +108,9 @@ LAYOUTS = {
     "surround": Layout(acts.surround, (_common, _plural), "surrounded by"),
     "crowd": Layout(acts.crowd, (_plural,)),
     "chase": Layout(acts.chase, (_creature, _common), "chasing"),
-    "fight": Layout(acts.face, (_common, _common, _one_of(FIGHTING)), "fighting", signs=1),
-    "love": Layout(acts.face, (_creature, _common, _one_of(LOVING)), "in love with", signs=1),
-    "talk": Layout(acts.face, (_creature, _common, _one_of(TALKING)), "talking to", signs=1),
+    "fight": Layout(acts.face, (_common, _common), "fighting", sign=FIGHTING),
+    "love": Layout(acts.face, (_creature, _common), "in love with", sign=LOVING),
+    "talk": Layout(acts.face, (_creature, _common), "talking to", sign=TALKING),
     "two kinds": Layout(acts.two_kinds, (_plural, _plural), "several of both"),
     "hide": Layout(acts.hide, (_creature, _common), "behind", whole=True),
     "inside": Layout(acts.inside, (_common, _one_of(*CONTAINERS)), "in", whole=True),
@@ -121,13 +121,14 @@ class Casting:
     """Chooses kinds for a layout's roles, each as often as its weight to a power says."""
 
     def __init__(self, layout: Layout, kinds: tuple[Kind, ...], everyday: float = 1.0):
-        self._candidates = [[kind for kind in kinds if fits(kind)] for fits in layout.roles]
+        roles = (*layout.roles, *((_one_of(layout.sign),) if layout.sign else ()))
+        self._candidates = [[kind for kind in kinds if fits(kind)] for fits in roles]
         self._sums = [
             list(accumulate(kind.weight**everyday for kind in kinds)) for kinds in self._candidates
         ]
 
     def choose(self, dice: Dice) -> list[Kind]:
-        """One kind for each role, all different."""
+        """One kind for each role, all different, and the sign."""
         while True:
             chosen = [
                 kinds[bisect_right(sums, dice.share() * sums[-1])]

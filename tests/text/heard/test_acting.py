@@ -19,6 +19,8 @@ import pytest
         ("a fox in the middle of seven frogs", "a fox surrounded by seven frogs"),
         ("a woman holding cats", "a woman holding three cats"),
         ("a mouse hiding from a cat", "a mouse and a cat"),
+        ("a woman kissing a lamp", "a woman kissing a lamp"),
+        ("a boy hugging a bear", "a boy hugging a bear"),
         ("a cat fighting", "a cat"),
         ("fighting", "a cartoon fight cloud"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from dalle.training.exam.acts import ARRANGED, is_arranged
 from dalle.training.exam.judge import Found, Seen
-from dalle.training.scenes.captions import MANY, NUMBERS, Captioner, Subject
+from dalle.training.scenes.captions import CROWD_WORDS, NUMBERS, Captioner, Subject
 from dalle.training.scenes.casting import LAYOUTS
 from dalle.training.scenes.dice import Dice
 from dalle.training.scenes.grid import CELL, CELLS, COVERING, SIDE, lay
@@ -57,7 +57,7 @@ def test_up_to_ten_are_laid_out_without_touching(count):
 def test_more_than_ten_are_many():
     cat = KINDS["cat"]
     words = {Captioner(Dice(3, n), True).several(Subject(cat), 16) for n in range(60)}
-    assert words == {f"{amount} cats" for amount in MANY}
+    assert words == {f"{amount} cats" for amount in CROWD_WORDS}
     assert {number for number in range(2, 20) if number in NUMBERS} == set(range(2, 11))
 
 
@@ -67,7 +67,7 @@ def test_the_number_of_each_thing_is_told():
         "surrounded by", (Subject(KINDS["owl"]), Subject(KINDS["cat"], count=12))
     )
     assert told.startswith(("an owl", KINDS["owl"].names[0] if KINDS["owl"].names else "an owl"))
-    assert any(told.endswith(f"{amount} cats") for amount in MANY)
+    assert any(told.endswith(f"{amount} cats") for amount in CROWD_WORDS)
     counts = Counter(spot.thing for spot in arrange("surround", 0))
     assert counts == {0: 1, 1: 12}
 

@@ -6,7 +6,7 @@ import pytest
 
 from dalle.safety.prompts.filter import PromptFilter
 from dalle.training.scenes.captions import Captioner, Subject
-from dalle.training.scenes.casting import FIGHTING, LAYOUTS, LOVING, TALKING
+from dalle.training.scenes.casting import LAYOUTS
 from dalle.training.scenes.composer import SceneComposer
 from dalle.training.scenes.dice import Dice
 from dalle.training.scenes.everyday.captioner import EverydayCaptioner
@@ -18,13 +18,13 @@ TABLES = ("relations", "sentences")
 # Words that name no thing where they stand in a list.
 NO_THING = re.compile(r"van gogh|fan art|\bsaw\b|\bdoes\b", re.IGNORECASE)
 SLOTS = {"single": 1, "several": 1} | {
-    layout.relation: len(layout.roles) - layout.signs
+    layout.relation: len(layout.roles)
     for layout in LAYOUTS.values()
     if layout.relation and len(layout.roles) <= 5
 }
 
 
-SIGNS = {"fighting": FIGHTING, "in love with": LOVING, "talking to": TALKING}
+SIGNS = {layout.relation: layout.sign for layout in LAYOUTS.values() if layout.sign}
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,9 @@ things in it has to learn which words to pass over.
 import re
 
 from dalle.training.scenes.captions import (
-    ACTS,
-    MANY,
+    CROWD_WORDS,
+    FORMS,
     NUMBERS,
-    RELATIONS,
     SIZE_WORDS,
     Captioner,
     Subject,
@@ -45,10 +44,10 @@ class PlainCaptioner(Captioner):
 
     def several(self, subject: Subject, count: int) -> str:
         colour = f"{usual_colour(subject.colour)} " if subject.colour else ""
-        return f"{NUMBERS.get(count, MANY)[0]} {colour}{subject.kind.plural}"
+        return f"{NUMBERS.get(count, CROWD_WORDS)[0]} {colour}{subject.kind.plural}"
 
     def related(self, relation: str, subjects: tuple[Subject, ...]) -> str:
-        return (RELATIONS | ACTS)[relation][0].format(*map(self.thing, subjects))
+        return FORMS[relation][0].format(*map(self.thing, subjects))
 
     def grounded(self, words: str, background: str) -> str:
         if background in PLACES:
